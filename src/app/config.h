@@ -1,0 +1,180 @@
+// Config: everything the environment says, checked and ready to use.
+//
+// Read once at start, before register, so load_config() does nothing but look at the environment: no file, no
+// name resolution, no clock. It never fails: a bad value is replaced by its default (or clamped, or repaired) and
+// leaves a ConfigProblem for the caller to log. Read-only afterwards, so any thread may read it.
+//
+// The initial values below are the defaults: the help, `sleipnir config` and the README's table print them from here.
+// Names, aliases, ranges and meanings stand in app/config_table.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/name_value.h"
+#include "batch/record.h"
+#include "net/endpoint.h"
+
+namespace sleipnir {
+
+// The environment as execve(2) handed it over: `NAME=value` texts ended by a null pointer. Borrowed.
+struct Environment {
+  const char* const* entries = nullptr;
+};
+
+enum class FlushStrategy : uint8_t {
+  kAdaptive,    // end or background, by the gaps between invocations
+  kEnd,         // flush after runtimeDone, then /next
+  kBackground,  // /next at once
+};
+
+enum class RequestIdAs : uint8_t {
+  kMetadata,  // structured metadata `request_id`
+  kLabel,     // stream label `request_id`
+  kLine,      // part of the line
+  kNone,
+};
+
+enum class PlatformFormat : uint8_t {
+  kJson,  // {"type":"platform.report",...}
+  kText,  // the lines CloudWatch shows
+};
+
+enum class InitializationType : uint8_t { kOnDemand, kProvisionedConcurrency, kSnapStart, kManagedInstances };
+
+// Which telemetry is shipped. `platform` is subscribed in any case: the lifecycle needs it.
+struct ShippedEvents {
+  bool platform = true;
+  bool function = true;
+  bool extension = false;
+};
+
+// What the user gave to identify himself, as written; empty: not given. A value may name a secret to be fetched later:
+// compose_authorization() then runs again with the fetched one.
+struct Credentials {
+  std::string headers;   // LOKI_HEADERS, JSON text
+  std::string token;     // LOKI_AUTH_TOKEN
+  std::string user;      // LOKI_USER alone: basic together with api_key
+  std::string api_key;   // LOKI_API_KEY
+  std::string username;  // LOKI_USERNAME, else LOKI_USER
+  std::string password;  // LOKI_PASSWORD
+};
+
+enum class Severity : uint8_t {
+  kError,    // a value the user set is not used, or something needed is missing
+  kWarning,  // used, but clamped, repaired, ambiguous or risky
+};
+
+// One finding: names the variable, the bad value (unless secret), the accepted form and so the fix. One line.
+struct ConfigProblem {
+  Severity severity = Severity::kError;
+  std::string text;
+};
+
+// What Lambda itself tells by environment. Empty texts where it does not (outside Lambda).
+struct LambdaEnvironment {
+  std::string runtime_api;  // AWS_LAMBDA_RUNTIME_API: `host:port`, no scheme
+  std::string function_name;
+  std::string function_version;
+  std::string region;
+  uint32_t memory_mb = 0;  // 0: not told
+  InitializationType initialization_type = InitializationType::kOnDemand;
+  bool json_log_format = false;
+
+  // For signed requests to other AWS services.
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+  std::string container_credentials_uri;    // AWS_CONTAINER_CREDENTIALS_FULL_URI (SnapStart)
+  std::string container_credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN
+  std::string endpoint_url;                 // AWS_ENDPOINT_URL, for all services
+  std::string endpoint_url_secrets_manager;
+  std::string endpoint_url_ssm;
+};
+
+struct Config {
+  // --- Where to, and as whom ---
+  // The push endpoint, path complete. Missing: not given or not usable (problems says which).
+  std::optional<Endpoint> endpoint;
+  // Value of the Authorization header; empty: none is sent.
+  std::string authorization;
+  // Value of X-Scope-OrgID; empty: none is sent.
+  std::string tenant_id;
+  // Further request headers. Never Authorization or X-Scope-OrgID (they went into the two above), never one that the
+  // push itself sets (Host, Content-*, Transfer-Encoding, Connection, Expect). Names and values are safe to send.
+  std::vector<NameValue> headers;
+  Credentials credentials;
+
+  // --- What is sent ---
+  // Custom labels in order, then `service_name` where it is known. Valid for Loki and without duplicates; at most so
+  // many that the built-in ones (kBuiltInLabels in app/config_labels.h) fit in beside them.
+  std::vector<NameValue> labels;
+  bool extract_request_id = true;
+  RequestIdAs request_id_as = RequestIdAs::kMetadata;
+  bool structured_metadata = true;
+  ShippedEvents events;
+  // Platform event types that are not shipped, full names ("platform.extension").
+  std::vector<std::string> drop_platform = {"platform.telemetrySubscription", "platform.extension"};
+  // Function records below it are not shipped. kUnknown: all are.
+  Level min_level = Level::kUnknown;
+  PlatformFormat platform_format = PlatformFormat::kJson;
+  size_t max_line_bytes = 262144;  // longer lines are split
+
+  // --- Batches and flushes ---
+  size_t batch_entries_max = 0;  // 0: bytes alone decide
+  size_t batch_bytes_max = size_t{1} << 20;  // uncompressed; never over a quarter of memory_limit_bytes
+  FlushStrategy flush_strategy = FlushStrategy::kAdaptive;
+  Milliseconds flush_interval{1000};
+  size_t idle_flush_multiplier = 3;
+  Milliseconds flush_budget{500};
+  size_t dispatch_min_entries = 1;  // background flushes wait for this many
+  size_t flush_attempts = 3;           // within one flush
+  size_t critical_flush_attempts = 5;  // within the flush that ends an invocation, and at SHUTDOWN
+  bool gzip = true;
+  size_t compression_threshold_bytes = 1024;
+  size_t compression_level = 1;  // libdeflate's, 1-9
+
+  // --- Memory and disk ---
+  size_t buffer_entries_max = 0;  // 0: bytes alone decide
+  size_t memory_limit_bytes = size_t{8} << 20;
+  std::string spool_dir = "/tmp/sleipnir";
+  size_t spool_bytes_max = size_t{64} << 20;  // 0: no spool
+
+  // --- Network ---
+  uint16_t listener_port = 4327;
+  std::string ca_file;  // added to the system's roots
+  std::string ca_pem;   // added to the system's roots, PEM text
+  std::string client_cert_file;  // both or neither
+  std::string client_key_file;
+  std::string tls_server_name;  // empty: the endpoint's host
+  bool tls_insecure_skip_verify = false;
+  // The proxy for the push endpoint, already cleared by NO_PROXY; its user info is basic authorization for CONNECT.
+  std::optional<Endpoint> proxy;
+  Milliseconds connect_timeout{2000};
+  Milliseconds request_timeout{10000};
+
+  // --- Ourselves ---
+  LogLevel log_level = LogLevel::kWarn;
+  bool extension_enabled = true;
+  bool strict = false;
+
+  LambdaEnvironment lambda;
+
+  // Everything that was found, in the order of the table. Empty: nothing to complain about.
+  std::vector<ConfigProblem> problems;
+
+  // False: register for no event, open no listener, wait in one /next.
+  bool enabled() const { return extension_enabled && endpoint.has_value(); }
+  bool has_errors() const;
+};
+
+// Never fails. Takes microseconds. The result keeps nothing borrowed from `environment`.
+Config load_config(Environment environment);
+
+}  // namespace sleipnir

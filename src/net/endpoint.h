@@ -1,0 +1,65 @@
+// Endpoint: where requests go, taken apart from the text a user wrote. Pure: no name is resolved here.
+//
+// Used for the push endpoint and for the proxy. Made once at start by app/config, read-only afterwards.
+//
+//   Result<Endpoint> endpoint = parse_endpoint("https://user:pw@loki.example.com/base", {});
+//   endpoint->host        -> "loki.example.com"
+//   endpoint->path        -> "/base"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sleipnir {
+
+struct Endpoint {
+  bool tls = true;
+  // Name or address literal, lower case, without the brackets of an IPv6 literal: as resolver and SNI want it.
+  std::string host;
+  uint16_t port = 443;
+  // The request target: begins with '/', may carry a query ("/push?x=1"), never a fragment.
+  std::string path = "/";
+  // Value of the Host header: brackets around an IPv6 literal, the port only where it is not the scheme's own.
+  std::string host_header;
+
+  // User info of the URL, percent-decoded. Valid only when has_user_info.
+  bool has_user_info = false;
+  std::string user;
+  std::string password;
+
+  // "https://loki.example.com:8443/loki/api/v1/push"; never the user info.
+  std::string url() const;
+  // "loki.example.com:8443", "[::1]:3100": the authority with its port, as CONNECT wants it.
+  std::string authority() const;
+  // localhost, *.localhost, 127.0.0.0/8 or ::1, judged by the text alone.
+  bool is_loopback() const;
+};
+
+// What is assumed where the text does not say it. Port 0: the scheme's own (443, 80).
+struct EndpointDefaults {
+  enum class Scheme : uint8_t {
+    kHttps,
+    kHttp,
+    kHttpsUnlessPort3100,  // https, but http on Loki's own port 3100
+  };
+  Scheme scheme = Scheme::kHttpsUnlessPort3100;
+  // Used only when the text has neither scheme nor port.
+  uint16_t port = 0;
+};
+
+// Takes `scheme://user:password@host:port/path?query`, each part but the host optional. The path is kept as written
+// except that trailing slashes are dropped ("/" stays). The error says what is wrong and never repeats user info.
+Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults);
+
+// The push path for what the user wrote: a path that ends in "/push" as it is (the legacy "/api/prom/push" becomes
+// "/loki/api/v1/push"), any other with "/loki/api/v1/push" appended. A query stays at the end.
+std::string push_path(std::string_view path);
+
+// True if `no_proxy` (comma-separated: `*`, a host, a domain with or without leading dot, each with an optional port)
+// or the loopback rule exempts the endpoint from a proxy.
+bool proxy_exempt(std::string_view no_proxy, const Endpoint& endpoint);
+
+}  // namespace sleipnir
