@@ -1,0 +1,43 @@
+// RequestTable: what platform.start told about the last few requests, to be found again by request id.
+//
+// Function lines may arrive after the start of the next request, and on Managed Instances requests interleave.
+// Direct-mapped by a hash of the id: a new request overwrites whoever had its slot. A request that is not found
+// merely leaves its lines without trace and tenant. Owned by the decoder. Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/fixed_text.h"
+
+namespace sleipnir {
+
+// Lambda's are UUIDs of 36 bytes; whatever is longer than this is not taken for a request id.
+inline constexpr size_t kRequestIdBytesMax = 64;
+
+class RequestTable {
+ public:
+  struct Request {
+    FixedText<kRequestIdBytesMax> request_id;
+    FixedText<32> trace_id;
+    FixedText<128> tenant_id;  // Lambda's limit for a tenant id is 256; longer ones are cut
+  };
+
+  // The request's slot, made anew if it is not there. REQUIRES: 0 < request_id.size() <= kRequestIdBytesMax.
+  Request& put(std::string_view request_id);
+
+  // nullptr if not there.
+  const Request* find(std::string_view request_id) const;
+
+ private:
+  // Guess, not tuned: 14 KiB; Managed Instances run up to 64 requests at a time per environment by default.
+  static constexpr size_t kSlots = 64;
+
+  static size_t slot_of(std::string_view request_id);
+
+  std::array<Request, kSlots> slots_;
+};
+
+}  // namespace sleipnir

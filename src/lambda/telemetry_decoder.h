@@ -1,0 +1,116 @@
+// TelemetryDecoder: one element of a telemetry body -> a Record to ship, and what the lifecycle wants to know of it.
+//
+// Place in the flow: TelemetryScanner -> TelemetryDecoder -> batcher (Record) and lifecycle (the other fields).
+// Owned by the telemetry handler, one for the life of the process; loop thread.
+//
+// It keeps what later records need from earlier ones: the current request (the last platform.start in telemetry
+// order, kept until the next start; the lines of an init belong to none), its trace and its tenant, and the name of
+// the instance. On Managed Instances requests interleave, so there is no current request: only a record's own id
+// counts. It allocates nothing, reads no clock, and no bytes can make it fail: what cannot be understood is shipped
+// as it is.
+//
+// Every rule that guesses lives in a file of its own: level_rules, request_id_rules, platform_text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/fixed_text.h"
+#include "batch/record.h"
+#include "lambda/request_table.h"
+#include "lambda/telemetry_event.h"
+#include "lambda/telemetry_scanner.h"
+
+namespace sleipnir {
+
+// LOKI_PLATFORM_FORMAT.
+enum class PlatformFormat : uint8_t { kJson, kText };
+
+struct DecoderOptions {
+  // LOKI_EVENTS.
+  bool ship_platform = true;
+  bool ship_function = true;
+  bool ship_extension = false;
+  // LOKI_DROP_PLATFORM: full type names. The names must outlive the decoder.
+  std::span<const std::string_view> dropped_types;
+  // LOKI_MIN_LEVEL; kUnknown: no limit. Function records of unknown level always pass.
+  Level min_level = Level::kUnknown;
+  PlatformFormat platform_format = PlatformFormat::kJson;
+  bool managed_instances = false;
+};
+
+enum class Disposition : uint8_t {
+  kShip,    // `record` goes to the batcher
+  kFilter,  // the configuration does not want it: count it as filtered. The other fields are valid all the same
+};
+
+// Every view is valid until the next decode() and no longer than the body.
+struct Decoded {
+  Disposition disposition = Disposition::kShip;
+  EventKind kind = EventKind::kUnknownType;
+  EventStatus status = EventStatus::kUnknown;
+  // The element's time was absent or unreadable; record.time is the caller's.
+  bool time_replaced = false;
+
+  // A platform event's own request id, tracing header value ("Root=...") and instance id; empty if it has none.
+  std::string_view request_id;
+  std::string_view tracing;
+  std::string_view instance_id;
+
+  // platform.logsDropped.
+  uint64_t dropped_records = 0;
+  uint64_t dropped_bytes = 0;
+
+  Record record;
+};
+
+class TelemetryDecoder {
+ public:
+  explicit TelemetryDecoder(const DecoderOptions& options);
+  TelemetryDecoder(const TelemetryDecoder&) = delete;
+  TelemetryDecoder& operator=(const TelemetryDecoder&) = delete;
+
+  // `fallback_time` is used where the element's own cannot be read; to the millisecond, like all of them.
+  Decoded decode(const TelemetryElement& element, WallTime fallback_time);
+
+  // The instance's name to use while no initStart or restoreStart has told one. Cut at 128 bytes.
+  void set_instance(std::string_view instance) { own_instance_.assign(instance); }
+  // The name in use; empty if there is none.
+  std::string_view instance() const;
+
+  // Tells the tracing header of an INVOKE, whichever of INVOKE and platform.start comes first. Does not change the
+  // current request.
+  void set_tracing(std::string_view request_id, std::string_view tracing);
+
+ private:
+  // A platform event's text; longer ones are cut at its end. Guess, not tuned: a REPORT line has about 250 bytes.
+  static constexpr size_t kTextBytesMax = 8192;
+  // `{"type":"` + type + `","record":`. Known types have at most 30 bytes; longer ones are cut in the line.
+  static constexpr size_t kPrefixBytesMax = 160;
+
+  void decode_log(const TelemetryElement& element, Decoded& out);
+  void decode_platform(const TelemetryElement& element, Decoded& out);
+  void write_json_line(const TelemetryElement& element, Record& record);
+  void attach_request(std::string_view request_id, Record& record);
+  bool type_dropped(EventKind kind, std::string_view type) const;
+
+  DecoderOptions options_;
+  // One bit per EventKind, of the dropped types that are known ones.
+  uint32_t dropped_kinds_ = 0;
+
+  RequestTable requests_;
+  // Empty before the first start, during an init, and always on Managed Instances.
+  FixedText<kRequestIdBytesMax> current_;
+
+  FixedText<128> told_instance_;  // by initStart or restoreStart
+  FixedText<128> own_instance_;   // by set_instance()
+
+  FixedText<kPrefixBytesMax> prefix_;  // of the record last decoded
+  FixedText<kTextBytesMax> text_;      // likewise
+  FixedText<32> trace_;                // likewise: a record's own trace id
+};
+
+}  // namespace sleipnir
