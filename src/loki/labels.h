@@ -1,0 +1,72 @@
+// The labels of the one stream that all pushes go to, as the beginning of the push body.
+//
+//   {"streams":[{"stream":{"function_name":"...",...},"values":[     entries     ]}]}
+//
+// Made once at start from what Lambda and the configuration say; read-only afterwards, so both threads may read it.
+// Names and values are checked against Loki's rules by the configuration; here they are only put in order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sleipnir {
+
+struct Label {
+  std::string_view name;
+  std::string_view value;
+};
+
+// What Lambda tells about the function. An empty value leaves its label out.
+struct FunctionIdentity {
+  std::string_view function_name;
+  std::string_view function_version;
+  std::string_view region;
+  std::string_view account_id;
+};
+
+// Loki's default limit (max_label_names_per_series); service_name does not count towards it. An entry of a stream with
+// more is refused. The configuration's own labels are dropped from the end until it fits.
+inline constexpr size_t kLabelCountMax = 15;
+
+struct DroppedLabel {
+  enum class Why : uint8_t {
+    kBuiltIn,   // the name is one that Sleipnir sets itself
+    kRepeated,  // an earlier one has the same name
+    kTooMany,   // beyond kLabelCountMax
+  };
+  std::string name;
+  Why why;
+};
+
+// Whether room for one more label, request_id, is kept free under kLabelCountMax.
+enum class RequestIdLabel : uint8_t { kNo, kReserve };
+
+struct StreamLabels {
+  std::string push_prefix;    // `{"streams":[{"stream":{...},"values":[`
+  size_t labels_end = 0;      // offset of the brace that closes the labels
+  std::vector<DroppedLabel> dropped;  // in the order in which they were given; for a warning
+};
+
+// Built-in labels first (function_name, function_version, region, account_id, source, service_name), then the custom
+// ones in the order given. service_name is `service_name` (the variable SERVICE_NAME), else a custom label of that
+// name, else the function's name. Labels with an empty value are left out, as Loki would.
+[[nodiscard]] StreamLabels build_stream_labels(const FunctionIdentity& function, std::string_view service_name,
+                                               std::span<const Label> custom,
+                                               RequestIdLabel request_id = RequestIdLabel::kNo);
+
+// The same prefix with a label request_id added as the last one. Returns its bytes in `out`, 0 when it does not fit.
+// An empty id gives the plain prefix.
+[[nodiscard]] size_t write_prefix_with_request_id(const StreamLabels& labels, std::string_view request_id,
+                                                  std::span<char> out);
+
+// How much longer than the plain prefix that can be, for an id of this many bytes.
+size_t request_id_label_bytes_max(size_t request_id_bytes);
+
+// Closes the body that push_prefix began; at most PushText::kSuffixBytesMax.
+inline constexpr std::string_view kPushSuffix = "]}]}";
+
+}  // namespace sleipnir
