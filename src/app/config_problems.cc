@@ -1,0 +1,64 @@
+#include "app/config_problems.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+namespace sleipnir {
+
+namespace {
+
+constexpr size_t kProblemBytesMax = 600;
+
+void add(std::vector<ConfigProblem>& list, Severity severity, const char* format, va_list arguments) {
+  char text[kProblemBytesMax];
+  if (vsnprintf(text, sizeof(text), format, arguments) < 0) return;
+  list.push_back({severity, text});
+}
+
+}  // namespace
+
+void Problems::error(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  add(list_, Severity::kError, format, arguments);
+  va_end(arguments);
+}
+
+void Problems::warning(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  add(list_, Severity::kWarning, format, arguments);
+  va_end(arguments);
+}
+
+Shown::Shown(std::string_view value) {
+  const size_t bytes = std::min(value.size(), kBytesMax);
+  for (size_t i = 0; i < bytes; i++) {
+    const auto byte = static_cast<unsigned char>(value[i]);
+    text_[i] = byte < 0x20 || byte == 0x7f ? '?' : value[i];
+  }
+  memcpy(text_ + bytes, "...", value.size() > bytes ? sizeof("...") : 0);
+}
+
+Shown Shown::url(std::string_view value) {
+  const size_t at = value.rfind('@');
+  if (at == std::string_view::npos) return Shown(value);
+  const size_t scheme_end = value.find("://");
+  std::string masked(scheme_end < at ? value.substr(0, scheme_end + 3) : std::string_view());
+  masked += "****";
+  masked += value.substr(at);
+  return Shown(masked);
+}
+
+std::string joined_names(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (size_t i = 0; i < names.size(); i++) {
+    if (i != 0) out += i + 1 == names.size() ? " and " : ", ";
+    out += names[i];
+  }
+  return out;
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,46 @@
+// Problems: where the reading of the configuration notes what it finds wrong.
+//
+// A file-to-file helper of app/config*: used while load_config() runs, and once more when a fetched secret arrives.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+
+namespace sleipnir {
+
+class Problems {
+ public:
+  // Borrowed: outlives this.
+  explicit Problems(std::vector<ConfigProblem>& list) : list_(list) {}
+
+  // printf-like, one line. A text longer than 600 bytes is cut.
+  [[gnu::format(printf, 2, 3)]] void error(const char* format, ...);
+  [[gnu::format(printf, 2, 3)]] void warning(const char* format, ...);
+
+ private:
+  std::vector<ConfigProblem>& list_;
+};
+
+// A user's value as a line may show it: at most 60 bytes, control characters as '?'. Lives to the end of the full
+// expression: `problems.error("LOKI_X=%s ...", Shown(value).text())`. Not for secrets.
+class Shown {
+ public:
+  explicit Shown(std::string_view value);
+  // Without what stands between "://" (or the beginning) and the last '@': the user info of a URL.
+  static Shown url(std::string_view value);
+
+  // NUL-terminated, valid as long as this object.
+  const char* text() const { return text_; }
+
+ private:
+  static constexpr size_t kBytesMax = 60;
+  char text_[kBytesMax + sizeof("...")] = "";
+};
+
+// "A", "A and B", "A, B and C"; as a variable's name in a line needs a NUL-terminated text, so does a list of them.
+std::string joined_names(const std::vector<std::string_view>& names);
+
+}  // namespace sleipnir

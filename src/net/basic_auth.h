@@ -1,0 +1,17 @@
+// Basic authorization (RFC 7617): the header value for a user and a password.
+//
+// For the push (Authorization) and for a proxy (Proxy-Authorization). Pure; used at start and when a secret changes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sleipnir {
+
+// "Basic dXNlcjpwYXNz". The user must not contain a colon: the server could not tell where the password begins.
+std::string basic_authorization(std::string_view user, std::string_view password);
+
+// RFC 4648 base64 with padding.
+std::string base64(std::string_view bytes);
+
+}  // namespace sleipnir
