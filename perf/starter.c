@@ -7,7 +7,7 @@
  * "@API@" in the value of an environment variable becomes the address:port it listens on. The
  * same port answers 204 to every push, so it can be given as Loki too. After /next it serves
  * on for N ms, reads the program's memory, ends it, and prints one line of JSON:
- *   {"register_ns":..,"subscribe_ns":..,"next_ns":..,"rss_kb":..,"hwm_kb":..,"requests":..}
+ *   {"register_ns":..,"subscribe_ns":..,"next_ns":..,"rss_kb":..,"hwm_kb":..,"requests":..,"realtime":..}
  * Times count from just before the spawn to the complete arrival of the request.
  */
 #define _GNU_SOURCE
@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -214,6 +215,10 @@ int main(int count, char** arguments) {
   char** command = arguments + at + 1;
 
   signal(SIGPIPE, SIG_IGN);
+  /* Where it is allowed, real-time, which the program inherits: a kernel that lets others finish
+   * their slice first would add its 3 ms to half of all starts on a busy machine. */
+  struct sched_param priority = {.sched_priority = 1};
+  int realtime = sched_setscheduler(0, SCHED_RR, &priority) == 0;
   char api[32];
   int listener = listen_anywhere(api, sizeof api);
   char** variables = environment(api);
@@ -253,7 +258,7 @@ int main(int count, char** arguments) {
     return 1;
   }
   printf("{\"register_ns\":%lld,\"subscribe_ns\":%lld,\"next_ns\":%lld,\"rss_kb\":%ld,\"hwm_kb\":%ld,"
-         "\"requests\":%lld}\n",
-         register_ns, subscribe_ns, next_ns, rss_kb, hwm_kb, request_count);
+         "\"requests\":%lld,\"realtime\":%d}\n",
+         register_ns, subscribe_ns, next_ns, rss_kb, hwm_kb, request_count, realtime);
   return 0;
 }
