@@ -18,7 +18,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name_value.h"
+#include "batch/flush_policy.h"
 #include "batch/record.h"
+#include "lambda/telemetry_decoder.h"
 #include "net/endpoint.h"
 
 namespace sleipnir {
@@ -28,22 +30,11 @@ struct Environment {
   const char* const* entries = nullptr;
 };
 
-enum class FlushStrategy : uint8_t {
-  kAdaptive,    // end or background, by the gaps between invocations
-  kEnd,         // flush after runtimeDone, then /next
-  kBackground,  // /next at once
-};
-
 enum class RequestIdAs : uint8_t {
   kMetadata,  // structured metadata `request_id`
   kLabel,     // stream label `request_id`
   kLine,      // part of the line
   kNone,
-};
-
-enum class PlatformFormat : uint8_t {
-  kJson,  // {"type":"platform.report",...}
-  kText,  // the lines CloudWatch shows
 };
 
 enum class InitializationType : uint8_t { kOnDemand, kProvisionedConcurrency, kSnapStart, kManagedInstances };
@@ -55,15 +46,19 @@ struct ShippedEvents {
   bool extension = false;
 };
 
-// What the user gave to identify himself, as written; empty: not given. A value may name a secret to be fetched later:
-// compose_authorization() then runs again with the fetched one.
+// The credentials as the user wrote them; empty: not given. A value may name a secret that is fetched later:
+// compose_identity() (app/config_identity.h) then runs again with the fetched one.
 struct Credentials {
-  std::string headers;   // LOKI_HEADERS, JSON text
-  std::string token;     // LOKI_AUTH_TOKEN
-  std::string user;      // LOKI_USER alone: basic together with api_key
-  std::string api_key;   // LOKI_API_KEY
-  std::string username;  // LOKI_USERNAME, else LOKI_USER
-  std::string password;  // LOKI_PASSWORD
+  std::string headers;    // LOKI_HEADERS, JSON text
+  std::string tenant_id;  // LOKI_TENANT_ID
+  std::string token;      // LOKI_AUTH_TOKEN
+  std::string user;       // LOKI_USER alone: basic together with api_key
+  std::string api_key;    // LOKI_API_KEY
+  std::string username;   // LOKI_USERNAME, else LOKI_USER
+  std::string password;   // LOKI_PASSWORD
+  // Which alias gave the value, for lines about it. Names out of the table.
+  std::string_view token_variable = "LOKI_AUTH_TOKEN";
+  std::string_view username_variable = "LOKI_USERNAME";
 };
 
 enum class Severity : uint8_t {
@@ -107,13 +102,13 @@ struct Config {
   // Value of X-Scope-OrgID; empty: none is sent.
   std::string tenant_id;
   // Further request headers. Never Authorization or X-Scope-OrgID (they went into the two above), never one that the
-  // push itself sets (Host, Content-*, Transfer-Encoding, Connection, Expect). Names and values are safe to send.
+  // push itself sets (is_reserved_header() in loki/push_request.h). Names and values are safe to send.
   std::vector<NameValue> headers;
   Credentials credentials;
 
   // --- What is sent ---
-  // Custom labels in order, then `service_name` where it is known. Valid for Loki and without duplicates; at most so
-  // many that the built-in ones (kBuiltInLabels in app/config_labels.h) fit in beside them.
+  // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the name
+  // of a built-in one, and so few that the built-in ones fit in beside them: build_stream_labels() drops none.
   std::vector<NameValue> labels;
   bool extract_request_id = true;
   RequestIdAs request_id_as = RequestIdAs::kMetadata;
@@ -166,7 +161,7 @@ struct Config {
 
   LambdaEnvironment lambda;
 
-  // Everything that was found, in the order of the table. Empty: nothing to complain about.
+  // Everything that was found. Empty: nothing to complain about.
   std::vector<ConfigProblem> problems;
 
   // False: register for no event, open no listener, wait in one /next.

@@ -1,0 +1,122 @@
+// Every number that bounds the program, with its unit, where it comes from and what happens beyond it.
+//
+// Numbers a user may set are the defaults and ranges of app/config_table.cc; here is what is fixed. The relations
+// between them are static_asserts at the end: together they are the promise about memory in the README.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sleipnir {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+inline constexpr size_t kKiB = 1024;
+inline constexpr size_t kMiB = 1024 * kKiB;
+
+// ---- telemetry in ----
+
+// Telemetry API: the smallest allowed buffering, so that a record reaches us as soon as it can.
+inline constexpr int kTelemetryItemsMax = 1000;
+inline constexpr int kTelemetryBytesMax = 262144;
+inline constexpr int kTelemetryTimeoutMs = 25;
+
+// A POST may have 2 * maxBytes plus metadata (Telemetry API reference): 0.5 MiB as subscribed. Beyond this: 413.
+inline constexpr size_t kTelemetryBodyBytesMax = 4 * kMiB;
+// Pages of the body buffer beyond this are given back to the system after a large POST.
+inline constexpr size_t kTelemetryBodyBytesKept = 640 * kKiB;
+
+// Lambda keeps one connection; the rest is for a reconnect and for whoever else knocks. Beyond: the connection that
+// was idle longest is closed.
+inline constexpr size_t kServerConnectionsMax = 6;
+// Request line and headers of one request. Lambda's are about 200 bytes. Beyond: 431 and close.
+inline constexpr size_t kRequestHeadBytesMax = 8 * kKiB;
+inline constexpr uint32_t kRequestHeadersMax = 64;
+// A connection's own input buffer, for heads and for what comes before the body buffer is granted.
+inline constexpr size_t kServerInputBytes = 4 * kKiB;
+// A request that has begun and of which no byte comes for so long, in awake time, is broken off. Guess, not tuned.
+inline constexpr milliseconds kRequestStallMax{2000};
+// Bytes read from one connection before the others get their turn.
+inline constexpr size_t kReadBytesPerRound = 1 * kMiB;
+// Telemetry bodies remembered to notice one that is delivered again.
+inline constexpr size_t kRememberedBodies = 16;
+
+// EADDRINUSE of the listener: a predecessor's socket may linger for a moment after a reset.
+inline constexpr milliseconds kListenRetryFor{200};
+inline constexpr milliseconds kListenRetryEvery{20};
+
+// ---- runtime API ----
+
+// An event (INVOKE, SHUTDOWN) or the answer to register; real ones are below 2 KiB. Beyond: cut, which fails to parse.
+inline constexpr size_t kRuntimeApiBodyBytesMax = 16 * kKiB;
+// Contract: unreachable after so many tries, so far apart, means leaving.
+inline constexpr int kRuntimeApiTries = 3;
+inline constexpr milliseconds kRuntimeApiRetryEvery{50};
+// What is left for flushing once the runtime API is gone.
+inline constexpr milliseconds kOrphanedFlush{300};
+
+// ---- lifecycle ----
+
+// Logs of an invocation about to time out are pushed at deadline - min(this, timeout / 4).
+inline constexpr milliseconds kPreDeadlineFlushMax{500};
+// An invocation is never held past deadline - clamp(2 % of the timeout, these two).
+inline constexpr milliseconds kDeadlineMarginMin{100};
+inline constexpr milliseconds kDeadlineMarginMax{500};
+// SHUTDOWN: everything is over by deadline - this.
+inline constexpr milliseconds kShutdownMargin{200};
+// At spindown the last platform.report comes within about 40 ms; waiting for it is bounded.
+inline constexpr milliseconds kLastReportWait{300};
+// The longest event deadline we believe, from "now": a wrong wall clock must not make us wait for ever.
+inline constexpr seconds kDeadlineMax{900};
+
+// ---- batches and the way to the sender ----
+
+// Arenas of a pool: one bit each in an atomic word.
+inline constexpr size_t kPoolBatchesMax = 64;
+// What holds records beside the pool (the body buffer, compressed pushes) is taken off the memory limit.
+inline constexpr size_t kMemoryLimitBytesMin = 4 * kMiB;
+inline constexpr size_t kOutsidePoolBytes = 2 * kMiB;
+// Room in the queue to the sender: every batch of the pool once, and the requests beside them.
+inline constexpr size_t kQueueMessagesMax = 256;
+
+// ---- pushes ----
+
+// Pushes in flight at once, each on its own connection.
+inline constexpr size_t kPushesInFlightMax = 4;
+// Compressed form of one push. A push that compresses worse goes out as it is.
+inline constexpr size_t kCompressedBytesMax = 512 * kKiB;
+// Of an answer's body, what is looked at; the rest is read and thrown away.
+inline constexpr size_t kAnswerBytesMax = 64 * kKiB;
+// Head of a push request: path, credentials, further headers.
+inline constexpr size_t kPushHeadBytesMax = 16 * kKiB;
+// Back-off between attempts: doubling from the first to the last, half of it random.
+inline constexpr milliseconds kBackoffFirst{100};
+inline constexpr milliseconds kBackoffLast{5000};
+// A kept connection idle for longer than this is not used again: load balancers drop them from 60 s on.
+inline constexpr seconds kConnectionIdleMax{50};
+// A wait longer than this between two looks at the clocks, or clocks that drift apart by as much, is a thaw.
+inline constexpr milliseconds kThawGap{1000};
+// Answers of the resolver are used for so long.
+inline constexpr seconds kResolvedFor{45};
+// A Retry-After beyond this is taken for this.
+inline constexpr minutes kRetryAfterMax{5};
+// Breaker: from the first probe interval, doubling, to the last.
+inline constexpr seconds kProbeFirst{5};
+inline constexpr seconds kProbeLast{300};
+
+// ---- flush decision (adaptive) ----
+
+inline constexpr size_t kGapsRemembered = 20;
+inline constexpr uint64_t kFirstInvocationsHeld = 20;
+inline constexpr milliseconds kBackgroundGapMax{2000};
+inline constexpr seconds kRecordAgeMax{10};
+
+static_assert(kPoolBatchesMax <= 64, "the pool keeps one bit for each batch");
+static_assert(kOutsidePoolBytes <= kMemoryLimitBytesMin / 2);
+static_assert(kQueueMessagesMax >= 2 * kPoolBatchesMax);
+static_assert(kTelemetryBodyBytesKept >= 2 * static_cast<size_t>(kTelemetryBytesMax));
+
+}  // namespace sleipnir
