@@ -1,0 +1,275 @@
+"""Loki's own rules for a push, as the stand-in applies them: what is refused, in which words, and what is stored.
+
+Order as in Loki: parsing first (one bad value refuses the whole request), then the limits per stream and entry
+(valid neighbours are stored), then the tenant's rate (all or nothing), then the order of time within a stream.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import gzip
+import json
+import re
+import zlib
+from typing import Dict, List, Optional, Tuple
+
+from . import protobuf
+
+SEE_DOCS = "Please see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it."
+SERVICE_LABELS = ("service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
+                  "container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
+_INTEGER = re.compile(r"-?[0-9]+\Z")
+_DECODER = json.JSONDecoder(strict=False)
+NS = 1_000_000_000
+
+
+@dataclasses.dataclass
+class Limits:
+    """limits_config and server settings, with Loki's defaults; sizes in bytes, 0 switches a rate off."""
+
+    line_size: int = 262144
+    label_names: int = 15
+    label_name_length: int = 1024
+    label_value_length: int = 2048
+    metadata_size: int = 65536
+    metadata_count: int = 128
+    allow_metadata: bool = True
+    reject_older_s: float = 7 * 86400
+    grace_s: float = 600
+    behind_s: float = 3600              # max_chunk_age / 2
+    rate_bytes: int = 4 << 20
+    burst_bytes: int = 6 << 20
+    stream_rate_bytes: int = 3 << 20
+    stream_burst_bytes: int = 15 << 20
+    streams: int = 5000
+    grpc_bytes: int = 4 << 20
+    body_bytes: int = 100 << 20
+
+
+def no_rates() -> Limits:
+    """Loki's defaults less the ingestion rates: tests push faster than 4 MB/s on purpose."""
+    return Limits(rate_bytes=0, stream_rate_bytes=0)
+
+
+@dataclasses.dataclass
+class Refusal(Exception):
+    status: int
+    body: str
+    reason: str = "parse"
+
+
+@dataclasses.dataclass
+class Pushed:
+    """One stream of a request, parsed: entries are (ns, line, metadata)."""
+
+    labels: Dict[str, str]
+    entries: List[Tuple[int, str, Dict[str, str]]]
+
+
+def parse(body: bytes, content_type: Optional[str], encoding: str) -> List[Pushed]:
+    """The streams of a push.  Raises Refusal: nothing of the request is stored then."""
+    if not content_type:
+        raise Refusal(400, "mime: no media type")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "application/json":
+        return _parse_json(_decoded(body, encoding))
+    if encoding not in ("", "snappy", "gzip"):
+        raise Refusal(400, f'Content-Encoding "{encoding}" not supported')
+    if encoding == "gzip":
+        body = _decoded(body, encoding)
+    try:
+        return [Pushed(_parse_labels(labels), entries) for labels, entries in protobuf.push_request(body)]
+    except protobuf.Corrupt as error:
+        raise Refusal(400, str(error)) from None
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    try:
+        if encoding in ("", "snappy"):
+            return body
+        if encoding == "gzip":
+            return gzip.decompress(body)
+        if encoding == "deflate":
+            return zlib.decompress(body, -15)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refusal(400, "unexpected EOF" if isinstance(error, EOFError) else "gzip: invalid header") from None
+    raise Refusal(400, f'Content-Encoding "{encoding}" not supported')
+
+
+def _bad_json(detail: str) -> Refusal:
+    return Refusal(400, "loghttp.PushRequest.Streams: []loghttp.LogProtoStream: unmarshalerDecoder: " + detail)
+
+
+def _parse_json(body: bytes) -> List[Pushed]:
+    if not body.strip():
+        raise Refusal(400, "EOF")
+    try:
+        request, _ = _DECODER.raw_decode(body.decode("utf-8", "replace").lstrip())
+    except ValueError as error:
+        raise _bad_json(f"Value looks like object, but can't find closing '}}' symbol ({error})") from None
+    if not isinstance(request, dict):
+        raise _bad_json("expected an object")
+    if b"\\ud" in body or b"\\uD" in body:
+        try:
+            json.dumps(request, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise _bad_json("Value is string, but can't find closing '\"' symbol: invalid surrogate pair") from None
+    streams = request.get("streams")
+    if streams is None or streams == []:
+        return []
+    if not isinstance(streams, list):
+        raise _bad_json("streams: expected an array")
+    return [_parse_stream(stream) for stream in streams]
+
+
+def _parse_stream(stream: object) -> Pushed:
+    if not isinstance(stream, dict) or not isinstance(stream.get("stream", {}), dict):
+        raise _bad_json("Unknown value type")
+    labels: Dict[str, str] = {}
+    for name, value in stream.get("stream", {}).items():
+        if isinstance(value, (dict, list)):
+            raise _bad_json("label value is no string")
+        labels[name] = value if isinstance(value, str) else json.dumps(value)
+    entries = []
+    values = stream.get("values", [])
+    if not isinstance(values, list):
+        raise _bad_json("values: expected an array")
+    for value in values:
+        if not isinstance(value, list) or len(value) < 2:
+            raise _bad_json("entry: expected [timestamp, line]")
+        stamp, line = value[0], value[1]
+        if not isinstance(stamp, str) or not _INTEGER.match(stamp):
+            raise _bad_json(f'strconv.ParseInt: parsing "{stamp}": invalid syntax')
+        if not isinstance(line, str):
+            raise _bad_json("line: Value is not a string")
+        metadata = value[2] if len(value) > 2 else {}
+        if not isinstance(metadata, dict):
+            raise _bad_json("structured metadata: expected an object")
+        for item in metadata.values():
+            if not isinstance(item, str):
+                raise _bad_json("structured metadata: Value is not a string")
+        entries.append((int(stamp), line, {_normal(name): item for name, item in metadata.items() if item}))
+    return Pushed(_checked_names(labels), entries)
+
+
+def _normal(name: str) -> str:
+    return name if _LABEL_NAME.match(name) else re.sub(r"[^a-zA-Z0-9_]", "_", name)
+
+
+def _checked_names(labels: Dict[str, str]) -> Dict[str, str]:
+    for name in labels:
+        if not _LABEL_NAME.match(name):
+            text = render_labels(labels)
+            at = text.index(name)
+            bad = next((i for i, char in enumerate(name)
+                        if not (char.isascii() and (char.isalpha() or char == "_" or (i and char.isdigit())))), 0)
+            char = name[bad] if name else "="
+            raise Refusal(400, f"couldn't parse labels: 1:{at + bad + 1}: parse error: "
+                               f"unexpected character inside braces: '{char}'")
+    return {name: value for name, value in labels.items() if value != ""}
+
+
+def _parse_labels(text: str) -> Dict[str, str]:
+    labels: Dict[str, str] = {}
+    for name, value in re.findall(r'([^\s{,=]+)\s*=\s*("(?:[^"\\]|\\.)*")', text):
+        try:
+            labels[name] = json.loads(value)
+        except ValueError:
+            labels[name] = value[1:-1]
+    return _checked_names(labels)
+
+
+def render_labels(labels: Dict[str, str]) -> str:
+    return "{" + ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}"
+                           for name, value in sorted(labels.items())) + "}"
+
+
+def with_service_name(labels: Dict[str, str]) -> Dict[str, str]:
+    if "service_name" in labels:
+        return labels
+    found = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), "unknown_service")
+    return {**labels, "service_name": found}
+
+
+def check_stream(labels: Dict[str, str], limits: Limits) -> Optional[Refusal]:
+    names = [name for name in labels if name != "service_name"]
+    text = render_labels(labels)
+    if len(names) > limits.label_names:
+        return Refusal(400, f"entry for stream '{text}' has {len(names)} label names; limit {limits.label_names}",
+                       "max_label_names_per_series")
+    for name, value in labels.items():
+        if len(name) > limits.label_name_length:
+            return Refusal(400, f"stream '{text}' has label name too long: '{name}'", "label_name_too_long")
+        if len(value.encode("utf-8", "surrogatepass")) > limits.label_value_length:
+            return Refusal(400, f"stream '{text}' has label value too long: '{value}'", "label_value_too_long")
+    return None
+
+
+def check_entry(entry: Tuple[int, str, Dict[str, str]], labels: Dict[str, str], limits: Limits,
+                now_ns: int) -> Optional[Refusal]:
+    ns, line, metadata = entry
+    oldest = now_ns - int(limits.reject_older_s * NS)
+    if ns < oldest:
+        return Refusal(400, f"entry for stream '{render_labels(labels)}' has timestamp too old: {rfc3339(ns)}, "
+                            f"oldest acceptable timestamp is: {rfc3339(oldest)}", "greater_than_max_sample_age")
+    if ns > now_ns + int(limits.grace_s * NS):
+        return Refusal(400, f"entry for stream '{render_labels(labels)}' has timestamp too new: {rfc3339(ns)}",
+                       "too_far_in_future")
+    # A quick bound first: a character is at most four bytes.
+    if len(line) * 4 > limits.line_size:
+        size = len(line.encode("utf-8", "surrogatepass"))
+        if size > limits.line_size:
+            return Refusal(400, f"max entry size '{limits.line_size}' bytes exceeded for stream "
+                                f"'{render_labels(labels)}' while adding an entry with length '{size}' bytes",
+                           "line_too_long")
+    if not metadata:
+        return None
+    if not limits.allow_metadata:
+        return Refusal(400, f"stream '{render_labels(labels)}' includes structured metadata, but this feature is "
+                            "disallowed. Please see `limits_config.allow_structured_metadata` or contact your Loki "
+                            "administrator to enable it.", "disallowed_structured_metadata")
+    size = sum(len(name) + len(value.encode("utf-8", "surrogatepass")) for name, value in metadata.items())
+    if size > limits.metadata_size:
+        return Refusal(400, f"stream '{render_labels(labels)}' has structured metadata too large: '{size}' bytes, "
+                            f"limit: '{limits.metadata_size}' bytes. {SEE_DOCS}", "structured_metadata_too_large")
+    if len(metadata) > limits.metadata_count:
+        return Refusal(400, f"stream '{render_labels(labels)}' has too many structured metadata labels: "
+                            f"'{len(metadata)}', limit: '{limits.metadata_count}'. {SEE_DOCS}",
+                       "structured_metadata_too_many")
+    return None
+
+
+def check_tenant(tenant: Optional[str]) -> Optional[Refusal]:
+    if not tenant:
+        return Refusal(401, "no org id", "tenant")
+    if "|" in tenant:
+        return Refusal(400, "multiple org IDs present", "tenant")
+    for char in tenant:
+        if not (char.isascii() and (char.isalnum() or char in "!-_.*'()")):
+            return Refusal(400, f"tenant ID '{tenant}' contains unsupported character '{char}'", "tenant")
+    if len(tenant) > 150:
+        return Refusal(400, "tenant ID is too long: max 150 characters", "tenant")
+    return None
+
+
+def rfc3339(ns: int) -> str:
+    seconds, rest = divmod(ns, NS)
+    try:
+        text = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return str(ns)
+    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+    return text + fraction + "Z"
+
+
+def protobuf_bytes(streams: List[Pushed]) -> int:
+    """What the push weighs between Loki's distributor and ingester."""
+    total = 0
+    for stream in streams:
+        total += len(render_labels(stream.labels)) + 8
+        for _, line, metadata in stream.entries:
+            total += len(line.encode("utf-8", "surrogatepass")) + 24
+            total += sum(len(name) + len(value) + 6 for name, value in metadata.items())
+    return total
