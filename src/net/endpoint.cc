@@ -208,6 +208,8 @@ bool valid_host_name(std::string_view name) {
   return previous != '.';
 }
 
+bool valid_server_name(std::string_view name) { return valid_host_name(name) || parse_address(name).count != 0; }
+
 std::string Endpoint::authority() const {
   const bool literal6 = host.find(':') != std::string::npos;
   return (literal6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -54,6 +54,9 @@ struct EndpointDefaults {
 // 253 bytes.
 bool valid_host_name(std::string_view name);
 
+// A host name, or an address literal without brackets: what a certificate can be issued to.
+bool valid_server_name(std::string_view name);
+
 // Takes `scheme://user:password@host:port/path?query`, each part but the host optional. The path is kept as written
 // except that trailing slashes are dropped ("/" stays). The error reads on after the variable's name and repeats no part
 // of the text that could be a password.

@@ -1,0 +1,222 @@
+#include "app/config_identity.h"
+
+#include <algorithm>
+
+#include "app/config_values.h"
+#include "base/limits.h"
+#include "loki/push_request.h"
+#include "net/basic_auth.h"
+
+namespace sleipnir {
+
+namespace {
+
+// Source: Loki's tenant rules (X-Scope-OrgID); anything else is answered with 400.
+constexpr size_t kTenantBytesMax = 150;
+constexpr std::string_view kTenantOthers = "!-_.*'()";
+// What a request's head needs beside path and configured headers: fixed headers, host, lengths.
+constexpr size_t kHeadReservedBytes = 1 * kKiB;
+static_assert(kHeadReservedBytes < kPushHeadBytesMax / 2);
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; });
+}
+
+bool begins_with(std::string_view text, std::string_view word) {
+  return same_ignoring_case(text.substr(0, word.size()), word);
+}
+
+std::string bearer(std::string_view token) {
+  if (begins_with(token, "Bearer ") || begins_with(token, "Basic ")) return std::string(token);
+  return std::string("Bearer ").append(token);
+}
+
+// The credential, or nothing (with a line) if it cannot be one.
+std::string_view checked(std::string_view variable, const std::string& value, Problems& problems) {
+  if (!has_control(value)) return value;
+  problems.error(
+      "%s contains a line break or another control character (often a newline at its end) and is not used; set it "
+      "again without",
+      Shown(variable).text());
+  return {};
+}
+
+std::string_view checked_user(std::string_view variable, const std::string& value, Problems& problems) {
+  if (value.find(':') == std::string::npos) return checked(variable, value, problems);
+  problems.error("%s contains a colon, which basic authorization cannot carry in a user name, and is not used; put the "
+                 "password into LOKI_PASSWORD",
+                 Shown(variable).text());
+  return {};
+}
+
+bool valid_tenant(std::string_view tenant) {
+  return tenant.size() <= kTenantBytesMax && tenant != "." && tenant != ".." &&
+         std::all_of(tenant.begin(), tenant.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  kTenantOthers.find(c) != std::string_view::npos;
+         });
+}
+
+// LOKI_HEADERS: Authorization and X-Scope-OrgID into their fields, what is refused with a line.
+void take_headers(const std::string& json, RequestIdentity& identity, Problems& problems) {
+  const std::optional<JsonTexts> texts = parse_json_texts(json);
+  if (!texts) {
+    problems.error("LOKI_HEADERS is no JSON object such as {\"X-Team\":\"logs\"} and is not used");
+    return;
+  }
+  for (const std::string& name : texts->refused) {
+    problems.error("LOKI_HEADERS: the value of %s is no text; this header is not sent", Shown(name).text());
+  }
+  for (const NameValue& header : texts->members) {
+    if (!is_valid_header({header.name, header.value})) {
+      problems.error("LOKI_HEADERS: %s has a name or a value with characters that no header may contain (line breaks, "
+                     "control characters, spaces in the name); this header is not sent",
+                     Shown(header.name).text());
+    } else if (is_reserved_header(header.name)) {
+      problems.error("LOKI_HEADERS: %s is set by Sleipnir itself; this header is not sent", Shown(header.name).text());
+    } else if (header.value.empty()) {
+      problems.warning("LOKI_HEADERS: %s is empty; this header is not sent", Shown(header.name).text());
+    } else if (same_ignoring_case(header.name, "authorization")) {
+      identity.authorization = header.value;
+    } else if (same_ignoring_case(header.name, "x-scope-orgid")) {
+      identity.tenant_id = header.value;
+    } else if (std::any_of(identity.headers.begin(), identity.headers.end(), [&](const NameValue& earlier) {
+                 return same_ignoring_case(earlier.name, header.name);
+               })) {
+      problems.warning("LOKI_HEADERS: %s stands there twice; the first one is sent", Shown(header.name).text());
+    } else {
+      identity.headers.push_back(header);
+    }
+  }
+}
+
+void check_tenant(std::string_view variable, RequestIdentity& identity, Problems& problems) {
+  if (valid_tenant(identity.tenant_id)) return;
+  problems.error("%s=%s is no tenant Loki takes and is not sent; accepted: letters, digits and !-_.*'(), at most 150 bytes",
+                 Shown(variable).text(), Shown(identity.tenant_id).text());
+  identity.tenant_id.clear();
+}
+
+// Picks the first credential that applies, and knows which ones were then left over.
+class Choice {
+ public:
+  Choice(const Credentials& credentials, const Endpoint* endpoint, Problems& problems)
+      : problems_(problems),
+        credentials_(credentials),
+        token_(checked(credentials.token_variable, credentials.token, problems)),
+        user_(credentials.user.empty() ? std::string_view()
+                                       : checked_user("LOKI_USER", credentials.user, problems)),
+        api_key_(checked("LOKI_API_KEY", credentials.api_key, problems)),
+        username_(credentials.username_variable == "LOKI_USER"
+                      ? user_
+                      : checked_user(credentials.username_variable, credentials.username, problems)),
+        password_(checked("LOKI_PASSWORD", credentials.password, problems)),
+        url_(endpoint != nullptr && endpoint->has_user_info ? endpoint : nullptr) {}
+
+  // The header's value. `given`: what LOKI_HEADERS said.
+  std::string take(std::string given) {
+    if (!given.empty()) return use({"LOKI_HEADERS"}, std::move(given));
+    if (!token_.empty()) return use({credentials_.token_variable}, bearer(token_));
+    if (!user_.empty() && !api_key_.empty()) {
+      return use({"LOKI_USER", "LOKI_API_KEY"}, basic_authorization(user_, api_key_));
+    }
+    if (!api_key_.empty()) return use({"LOKI_API_KEY"}, bearer(api_key_));
+    if (!username_.empty() && !password_.empty()) {
+      return use({credentials_.username_variable, "LOKI_PASSWORD"}, basic_authorization(username_, password_));
+    }
+    if (!username_.empty() || !password_.empty()) {
+      problems_.warning("%s is set without %s, so it is not used",
+                        Shown(username_.empty() ? "LOKI_PASSWORD" : credentials_.username_variable).text(),
+                        username_.empty() ? "LOKI_USERNAME" : "LOKI_PASSWORD or LOKI_API_KEY");
+      username_ = password_ = {};
+    }
+    if (url_ != nullptr) return use({kUrl}, basic_authorization(url_->user, url_->password));
+    return {};
+  }
+
+  // "LOKI_USERNAME and LOKI_PASSWORD"; empty: no authorization is sent.
+  std::string source() const { return joined_names(used_); }
+
+  void note_unused() const {
+    if (used_.empty()) return;
+    std::vector<std::string_view> unused;
+    const auto look = [&](std::string_view name, bool given) {
+      if (given && std::find(used_.begin(), used_.end(), name) == used_.end()) unused.push_back(name);
+    };
+    look(credentials_.token_variable, !token_.empty());
+    look("LOKI_USER", !user_.empty());
+    look("LOKI_API_KEY", !api_key_.empty());
+    if (credentials_.username_variable != "LOKI_USER") look(credentials_.username_variable, !username_.empty());
+    look("LOKI_PASSWORD", !password_.empty());
+    look(kUrl, url_ != nullptr);
+    if (unused.empty()) return;
+    problems_.warning("authorization comes from %s; %s %s not used, remove what is not meant", source().c_str(),
+                      joined_names(unused).c_str(), unused.size() == 1 ? "is" : "are");
+  }
+
+ private:
+  static constexpr std::string_view kUrl = "the user info in the endpoint";
+
+  std::string use(std::vector<std::string_view> names, std::string value) {
+    used_ = std::move(names);
+    return value;
+  }
+
+  Problems& problems_;
+  const Credentials& credentials_;
+  const std::string_view token_;
+  const std::string_view user_;
+  const std::string_view api_key_;
+  std::string_view username_;
+  std::string_view password_;
+  const Endpoint* const url_;
+  std::vector<std::string_view> used_;
+};
+
+// The head of a push has a fixed room: beyond it the configured headers go first.
+void check_head_bytes(const Endpoint* endpoint, RequestIdentity& identity, Problems& problems) {
+  size_t bytes = kHeadReservedBytes + identity.authorization.size() + identity.tenant_id.size();
+  if (endpoint != nullptr) bytes += endpoint->path.size() + endpoint->host_header.size();
+  if (bytes > kPushHeadBytesMax) {
+    problems.error("the credential (%zu bytes) does not fit into a request of %zu bytes and is not sent",
+                   identity.authorization.size(), kPushHeadBytesMax);
+    bytes -= identity.authorization.size();
+    identity.authorization.clear();
+  }
+  for (size_t i = 0; i < identity.headers.size(); i++) {
+    bytes += identity.headers[i].name.size() + identity.headers[i].value.size() + sizeof(": \r\n");
+    if (bytes <= kPushHeadBytesMax) continue;
+    problems.error("LOKI_HEADERS: from %s on the headers do not fit into a request of %zu bytes and are not sent",
+                   Shown(identity.headers[i].name).text(), kPushHeadBytesMax);
+    identity.headers.resize(i);
+  }
+}
+
+}  // namespace
+
+RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems) {
+  RequestIdentity identity;
+  if (!credentials.headers.empty()) take_headers(credentials.headers, identity, problems);
+
+  if (!identity.tenant_id.empty()) {
+    if (!credentials.tenant_id.empty() && credentials.tenant_id != identity.tenant_id) {
+      problems.warning("LOKI_HEADERS and LOKI_TENANT_ID name different tenants; the one in LOKI_HEADERS is used");
+    }
+    check_tenant("LOKI_HEADERS: X-Scope-OrgID", identity, problems);
+  } else {
+    identity.tenant_id = credentials.tenant_id;
+    check_tenant("LOKI_TENANT_ID", identity, problems);
+  }
+
+  Choice choice(credentials, endpoint, problems);
+  identity.authorization = choice.take(std::move(identity.authorization));
+  choice.note_unused();
+  if (!identity.authorization.empty() && endpoint != nullptr && !endpoint->tls && !endpoint->is_loopback()) {
+    problems.warning("%s: the credential goes over plain http to %s, where anybody in between can read it; use https://",
+                     choice.source().c_str(), Shown(endpoint->host).text());
+  }
+  check_head_bytes(endpoint, identity, problems);
+  return identity;
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,108 @@
+#include "app/config_settings.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "app/config_values.h"
+#include "base/check.h"
+
+namespace sleipnir {
+
+namespace {
+
+constexpr std::string_view kOwnPrefix = "LOKI_";
+// Unknown variables that get a line; to find the nearest name costs some 10 us each.
+constexpr size_t kUnknownMax = 8;
+
+const VariableName* find_name(std::string_view name) {
+  const auto names = variable_names();
+  const auto found =
+      std::lower_bound(names.begin(), names.end(), name,
+                       [](const VariableName& entry, std::string_view wanted) { return entry.name < wanted; });
+  return found != names.end() && found->name == name ? &*found : nullptr;
+}
+
+std::string_view nearest_name(std::string_view name) {
+  std::string_view nearest;
+  size_t least = SIZE_MAX;
+  for (const VariableName& candidate : variable_names()) {
+    const size_t distance = edit_distance(name, candidate.name, least);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate.name;
+    }
+  }
+  return nearest;
+}
+
+void note_unknown(std::string_view name, Problems& problems) {
+  problems.warning("%s is no variable of Sleipnir and is ignored; the nearest one is %s", Shown(name).text(),
+                   Shown(nearest_name(name)).text());
+}
+
+// DEBUG_MODE is a boolean where LOKI_LOG_LEVEL, whose alias it is, is a word: true says "debug", false says nothing.
+std::string_view debug_mode_as_level(std::string_view value, Problems& problems) {
+  const std::optional<bool> flag = parse_bool(value);
+  if (!flag) {
+    problems.error("DEBUG_MODE=%s is not understood; accepted: true or false; it is not used", Shown(value).text());
+  }
+  return flag.value_or(false) ? "debug" : "";
+}
+
+}  // namespace
+
+Settings::Settings(Environment environment, Problems& problems) {
+  const auto names = variable_names();
+  CHECK(names.size() <= values_.size() && variables().size() <= rows_.size());
+  size_t unknown = 0;
+  for (const char* const* entry = environment.entries; entry != nullptr && *entry != nullptr; entry++) {
+    const char* equals = strchr(*entry, '=');
+    if (equals == nullptr || equals[1] == '\0') continue;
+    const std::string_view name(*entry, static_cast<size_t>(equals - *entry));
+    std::string_view value(equals + 1);
+    if (const VariableName* known = find_name(name)) {
+      if (name == "DEBUG_MODE") value = debug_mode_as_level(value, problems);
+      std::string_view& slot = values_[static_cast<size_t>(known - names.data())];
+      // A name that stands in the environment twice: the first counts, as for getenv(3).
+      if (slot.empty()) slot = value;
+    } else if (name.starts_with(kLabelPrefix)) {
+      label_variables_.push_back({name, value});
+    } else if (name.starts_with(kOwnPrefix) && unknown++ < kUnknownMax) {
+      note_unknown(name, problems);
+    }
+  }
+  for (size_t i = 0; i < names.size(); i++) {
+    if (values_[i].empty()) continue;
+    Rank& best = ranks_[names[i].row];
+    Setting& row = rows_[names[i].row];
+    if (!row || names[i].rank < best) {
+      row = {names[i].name, values_[i]};
+      best = names[i].rank;
+    }
+  }
+  note_disagreements(problems);
+}
+
+void Settings::note_disagreements(Problems& problems) const {
+  const auto names = variable_names();
+  for (size_t i = 0; i < names.size(); i++) {
+    const Setting& row = rows_[names[i].row];
+    if (values_[i].empty() || values_[i] == row.value) continue;
+    problems.warning("%s and %s are both set and disagree; %s is used, remove the other", Shown(row.name).text(),
+                     Shown(names[i].name).text(), Shown(row.name).text());
+  }
+}
+
+const Setting& Settings::operator[](std::string_view name) const {
+  const VariableName* known = find_name(name);
+  CHECK(known != nullptr);
+  return rows_[known->row];
+}
+
+std::string_view Settings::exactly(std::string_view name) const {
+  const VariableName* known = find_name(name);
+  CHECK(known != nullptr);
+  return values_[static_cast<size_t>(known - variable_names().data())];
+}
+
+}  // namespace sleipnir

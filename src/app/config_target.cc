@@ -1,0 +1,59 @@
+#include "app/config_target.h"
+
+namespace sleipnir {
+
+namespace {
+
+constexpr uint16_t kLokiPort = 3100;
+
+EndpointDefaults defaults_of(std::string_view variable) {
+  using Scheme = EndpointDefaults::Scheme;
+  if (variable == "LOKI_HOST") return {.scheme = Scheme::kHttps};
+  if (variable == "LOKI_IP") return {.scheme = Scheme::kHttp, .port = kLokiPort};
+  return {};
+}
+
+}  // namespace
+
+std::optional<Endpoint> load_endpoint(const Settings& settings, Problems& problems) {
+  const Setting& setting = settings["LOKI_ENDPOINT"];
+  if (!setting) {
+    problems.error("LOKI_ENDPOINT is not set, so nothing is shipped; set it to https://host[:port][/path] of your Loki");
+    return std::nullopt;
+  }
+  Result<Endpoint> parsed = parse_endpoint(setting.value, defaults_of(setting.name));
+  if (!parsed) {
+    problems.error("%s=%s %s, so nothing is shipped; the form is https://host[:port][/path]", Shown(setting.name).text(),
+                   Shown::url(setting.value).text(), parsed.error().text());
+    return std::nullopt;
+  }
+  Endpoint& endpoint = parsed.value();
+  // Who sets LOKI_IP is used to "/api/v1/push" being appended, so his base URL may end in "/loki".
+  if (setting.name == "LOKI_IP" && endpoint.path.ends_with("/loki")) endpoint.path += "/api/v1/push";
+  endpoint.path = push_path(endpoint.path);
+  return std::move(endpoint);
+}
+
+std::optional<Endpoint> load_proxy(const Settings& settings, const Endpoint& endpoint, Problems& problems) {
+  const Setting& setting = settings["LOKI_PROXY"];
+  if (!setting) return std::nullopt;
+  // By its name it is for https alone; LOKI_PROXY is for whatever goes to Loki.
+  if (setting.name != "LOKI_PROXY" && !endpoint.tls) return std::nullopt;
+
+  Result<Endpoint> parsed = parse_endpoint(setting.value, {.scheme = EndpointDefaults::Scheme::kHttp});
+  if (!parsed) {
+    problems.error("%s=%s %s, so no proxy is used; the form is http://[user:password@]host:port",
+                   Shown(setting.name).text(), Shown::url(setting.value).text(), parsed.error().text());
+    return std::nullopt;
+  }
+  if (parsed->tls) {
+    problems.error("%s=%s is a proxy to be spoken to by TLS, which is not supported, so no proxy is used; the form is "
+                   "http://[user:password@]host:port",
+                   Shown(setting.name).text(), Shown::url(setting.value).text());
+    return std::nullopt;
+  }
+  if (proxy_exempt(settings["NO_PROXY"].value, endpoint)) return std::nullopt;
+  return std::move(parsed.value());
+}
+
+}  // namespace sleipnir

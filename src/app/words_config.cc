@@ -1,0 +1,126 @@
+#include <cstdio>
+#include <string>
+
+#include "app/config_settings.h"
+#include "app/config_table.h"
+#include "app/words.h"
+
+namespace sleipnir {
+
+namespace {
+
+// How long a secret is, roughly: enough to see that the wrong one or half of one was set, too little to help guessing.
+const char* length_class(size_t bytes) {
+  if (bytes < 8) return "under 8 bytes";
+  if (bytes < 20) return "8 to 19 bytes";
+  if (bytes < 50) return "20 to 49 bytes";
+  if (bytes < 200) return "50 to 199 bytes";
+  return "200 bytes or more";
+}
+
+std::string shown_value(const Config& config, const Variable& variable, const Setting& setting) {
+  if (variable.secrecy == Secrecy::kSecret && setting) {
+    return std::string("**** (") + length_class(setting.value.size()) + ")";
+  }
+  const bool as_written = variable.field.kind == Field::Kind::kOther && variable.field.other == nullptr;
+  std::string text = as_written ? std::string(setting.value) : effective_text(config, variable);
+  if (text.empty() && !setting) text = variable.default_note;
+  return text.empty() ? "-" : Shown(text).text();
+}
+
+void print_row(const Config& config, const Variable& variable, const Setting& setting) {
+  const std::string source(setting ? setting.name : "default");
+  const std::string name(variable.name());
+  printf("  %-30s %-40s %s\n", name.c_str(), shown_value(config, variable, setting).c_str(), source.c_str());
+}
+
+void print_label_variables(const Settings& settings) {
+  for (const Setting& setting : settings.label_variables()) {
+    printf("  %-30s %-40s %s\n", Shown(setting.name).text(), Shown(setting.value).text(), Shown(setting.name).text());
+  }
+}
+
+// What the variables come to.
+void print_outcome(const Config& config) {
+  printf("\nPushes go to   %s\n", config.enabled() ? config.endpoint->url().c_str() : "nowhere, Sleipnir does nothing");
+  if (config.proxy) printf("through        http://%s\n", config.proxy->authority().c_str());
+  const std::string scheme = config.authorization.substr(0, config.authorization.find(' '));
+  const bool known_scheme = scheme == "Basic" || scheme == "Bearer";
+  printf("authorization  %s\n", config.authorization.empty() ? "none" : known_scheme ? scheme.c_str() : "as LOKI_HEADERS says");
+  if (!config.tenant_id.empty()) printf("tenant         %s\n", config.tenant_id.c_str());
+  for (const NameValue& header : config.headers) printf("header         %s: ****\n", header.name.c_str());
+  for (const NameValue& label : config.labels) {
+    printf("label          %s=%s\n", Shown(label.name).text(), Shown(label.value).text());
+  }
+}
+
+std::string code(std::string_view text) { return std::string("`").append(text).append("`"); }
+
+std::string escaped_cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// The table of the README: variable and aliases, default, accepted form, meaning.
+void print_markdown() {
+  puts("| variable (aliases) | default | accepted | meaning |\n|---|---|---|---|");
+  const Config defaults;
+  for (const Variable& variable : variables()) {
+    if (variable.meaning == nullptr) continue;
+    std::string names = code(variable.name());
+    std::string_view aliases = variable.names.substr(variable.name().size());
+    const char* before = " (";
+    while (!aliases.empty()) {
+      aliases.remove_prefix(1);
+      const std::string_view alias = aliases.substr(0, aliases.find(' '));
+      names += before + code(alias);
+      aliases.remove_prefix(alias.size());
+      before = ", ";
+    }
+    if (*before == ',') names += ')';
+    const std::string value = effective_text(defaults, variable);
+    const std::string shown = *variable.default_note != '\0' ? variable.default_note : value.empty() ? "" : code(value);
+    printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(), escaped_cell(accepted_form(variable)).c_str(),
+           escaped_cell(variable.meaning).c_str());
+  }
+}
+
+}  // namespace
+
+int run_config_word(Environment environment, std::span<const char* const> arguments) {
+  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--markdown") {
+    print_markdown();
+    return 0;
+  }
+  if (!arguments.empty()) {
+    fputs("usage: sleipnir config\n", stderr);
+    return 2;
+  }
+
+  const Config config = load_config(environment);
+  // Which name set what is not kept in Config; its complaints are already in it.
+  std::vector<ConfigProblem> repeated;
+  Problems ignored(repeated);
+  const Settings settings(environment, ignored);
+
+  printf("  %-30s %-40s %s\n", "VARIABLE", "VALUE", "SET BY");
+  for (size_t row = 0; row < variables().size(); row++) {
+    const Variable& variable = variables()[row];
+    if (variable.meaning == nullptr) continue;
+    print_row(config, variable, settings[row]);
+    if (variable.names.starts_with(kLabelPrefix)) print_label_variables(settings);
+  }
+  print_outcome(config);
+
+  if (!config.problems.empty()) puts("");
+  for (const ConfigProblem& problem : config.problems) {
+    printf("%s: %s\n", problem.severity == Severity::kError ? "error" : "warning", problem.text.c_str());
+  }
+  return config.has_errors() ? 1 : 0;
+}
+
+}  // namespace sleipnir

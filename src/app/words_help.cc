@@ -1,0 +1,47 @@
+#include <cstdio>
+#include <string>
+
+#include "app/config_table.h"
+#include "app/words.h"
+
+namespace sleipnir {
+
+namespace {
+
+constexpr char kUsage[] =
+    "Sleipnir ships the logs and platform events of an AWS Lambda function to Grafana Loki.\n"
+    "As a Lambda layer it needs no arguments: Lambda starts it beside the function.\n"
+    "\n"
+    "Usage: sleipnir                 the extension (inside Lambda)\n"
+    "       sleipnir check [--json]  tries the way to Loki with this environment and says what fails\n"
+    "       sleipnir config          the effective configuration and every error in it\n"
+    "       sleipnir replay FILE...  sends spool or dead-letter files to Loki\n"
+    "       sleipnir --help | --version\n"
+    "\n"
+    "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";
+
+std::string default_text(const Variable& variable) {
+  return *variable.default_note != '\0' ? variable.default_note : effective_text(Config{}, variable);
+}
+
+void print_variable(const Variable& variable) {
+  const std::string_view name = variable.name();
+  printf("\n  %.*s", static_cast<int>(name.size()), name.data());
+  std::string aliases(variable.names.substr(name.size()));
+  if (!aliases.empty()) printf(" (or%s)", aliases.c_str());
+  printf("\n      %s\n      %s", variable.meaning, accepted_form(variable).c_str());
+  if (const std::string text = default_text(variable); !text.empty()) printf("; default: %s", text.c_str());
+  printf("\n");
+}
+
+}  // namespace
+
+int print_help() {
+  fputs(kUsage, stdout);
+  for (const Variable& variable : variables()) {
+    if (variable.meaning != nullptr) print_variable(variable);
+  }
+  return 0;
+}
+
+}  // namespace sleipnir
