@@ -1,0 +1,96 @@
+"""The native builds under build/tests: one by g++, one by clang with ASan and UBSan and libFuzzer,
+one by clang with TSan. Warnings are errors in each, so these are also the check on two compilers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .command import ROOT, must, run
+from .packages import clang
+from .report import StageFailed, StageSkipped
+
+BUILD_SECONDS_MAX = 1800
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """A configuration. `target` limits the build to one program; None builds all."""
+
+    name: str
+    compiler: str  # gcc or clang
+    options: tuple[str, ...]
+    target: Optional[str] = None
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / "build" / "tests" / self.name
+
+    def program(self, name: str) -> Path:
+        return self.folder / "tests" / "unit" / name
+
+    def fuzz_programs(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "tests" / "fuzz").glob("*_fuzz") if os.access(path, os.X_OK))
+
+
+GCC = Flavour("gcc", "gcc", ())
+ASAN = Flavour("asan", "clang", ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"))
+TSAN = Flavour("tsan", "clang", ("-Db_sanitize=thread", "-Db_lundef=false"), "unit_threads")
+
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'tsan.supp'}:halt_on_error=0:second_deadlock_stack=1",
+}
+
+
+def cache_root() -> Path:
+    return Path(os.environ.get("SLEIPNIR_CACHE") or Path.home() / ".cache" / "sleipnir")
+
+
+def compiler_environment(compiler: str) -> dict[str, str]:
+    """CC and CXX, through ccache where it is installed. Its base directory makes a fresh clone hit
+    what another one compiled."""
+    if compiler == "gcc":
+        names = {"CC": "gcc", "CXX": "g++"}
+    else:
+        name = clang()
+        if not name:
+            raise StageSkipped("no clang")
+        names = {"CC": name, "CXX": name.replace("clang", "clang++")}
+    if shutil.which("ccache"):
+        names = {variable: f"ccache {value}" for variable, value in names.items()}
+    return {**names, "CCACHE_DIR": str(cache_root() / "ccache"), "CCACHE_BASEDIR": str(ROOT),
+            "CCACHE_NOHASHDIR": "1", "CCACHE_MAXSIZE": "1G"}
+
+
+def build(flavour: Flavour, meson: list[str]) -> None:
+    """Sets up (again, when sources came or went: they are found by name) and compiles."""
+    environment = compiler_environment(flavour.compiler)
+    listing = _source_listing()
+    stamp = flavour.folder / "sources.txt"
+    configured = (flavour.folder / "build.ninja").exists()
+    if not configured or not stamp.exists() or stamp.read_text() != listing:
+        must([*meson, "setup", *(["--reconfigure"] if configured else []), flavour.folder,
+              "-Dtests=true", "-Dwerror=true", *flavour.options],
+             seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"meson setup {flavour.name}")
+        stamp.write_text(listing)
+    must([*meson, "compile", "-C", flavour.folder, *([flavour.target] if flavour.target else [])],
+         seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"build {flavour.name}")
+    program = flavour.program(flavour.target or "unit")
+    if not program.exists():
+        raise StageFailed(f"the build made no {program.relative_to(ROOT)}")
+
+
+def _source_listing() -> str:
+    paths = [path for folder in ("src", "tests/unit", "tests/fuzz") for path in (ROOT / folder).rglob("*.cc")]
+    return "\n".join(sorted(str(path.relative_to(ROOT)) for path in paths))
+
+
+def without_address_randomisation() -> list[str]:
+    """Sanitizers of older compilers die at start where the kernel spreads addresses widely."""
+    prefix = ["setarch", "-R"]
+    return prefix if shutil.which("setarch") and run([*prefix, "true"], seconds_max=20).ok else []
