@@ -67,10 +67,10 @@ class InvokeResult:
 async def run(sandbox: Sandbox, invocation: Invocation) -> InvokeResult:
     """Runs one invocation; brings the environment up first when it is down."""
     config = sandbox.config
-    await sandbox.thaw()
+    if not sandbox.snapshotted:
+        await sandbox.thaw()
     begun = time.perf_counter()
     end = begun + config.timeout_s
-    cold = not sandbox.alive
     phase = "init"
     if not sandbox.alive:
         phase = "invoke" if sandbox.inits else "init"
@@ -81,12 +81,15 @@ async def run(sandbox: Sandbox, invocation: Invocation) -> InvokeResult:
             error = await sandbox.init(phase, end)
         if error:
             invocation.fail(error, f"RequestId: {invocation.request_id} Error: init failed", _status(error))
-            return _result(sandbox, invocation, begun, cold, None)
+            return _result(sandbox, invocation, begun, True, None)
         if phase == "init":
             begun = time.perf_counter()
             end = begun + config.timeout_s
-    if config.snap_start and not sandbox.runtime.ready:
+    if sandbox.snapshotted:
         await sandbox.restore()
+        begun = time.perf_counter()
+        end = begun + config.timeout_s
+    cold = sandbox.fresh or phase == "invoke"
     invocation.started_at = time.perf_counter()
     invocation.deadline_ms = time.time_ns() // 1_000_000 + int((end - time.perf_counter()) * 1000)
     _start(sandbox, invocation)
@@ -144,7 +147,9 @@ def _broken(sandbox: Sandbox) -> bool:
 
 
 def _runtime_done(sandbox: Sandbox, invocation: Invocation) -> None:
-    """platform.runtimeDone, once, twice or not at all."""
+    """platform.runtimeDone, once, twice or not at all; after all the function wrote."""
+    if sandbox.runtime.process is not None:
+        sandbox.runtime.process.drain()
     now = time.perf_counter()
     started = invocation.started_at
     response_at = invocation.response_at or now
@@ -185,12 +190,14 @@ def _report(sandbox: Sandbox, invocation: Invocation, begun: float, cold: bool) 
     if config.managed_instances:
         spans = _spans(sandbox, begun, invocation.response_at or now, now)
     else:
-        init_ms = sandbox.init_ms if cold else 0.0
+        init_ms = sandbox.init_ms if sandbox.fresh and not config.snap_start else 0.0
         peak_kb = sum(process.rss_kb() for process in sandbox._processes())
         metrics.update(billedDurationMs=math.ceil(duration_ms + init_ms), memorySizeMB=config.memory_mb,
                        maxMemoryUsedMB=max(1, peak_kb // 1024))
         if init_ms:
             metrics["initDurationMs"] = round(init_ms, 3)
+        if sandbox.fresh and config.snap_start:
+            metrics.update(restoreDurationMs=sandbox.restore_ms, billedRestoreDurationMs=math.ceil(sandbox.restore_ms))
         done_at = invocation.done_at or now
         spans = [{"name": "extensionOverhead",
                   "start": timestamp(sandbox.hub.now_ms() - int((now - done_at) * 1000)),
@@ -199,6 +206,7 @@ def _report(sandbox: Sandbox, invocation: Invocation, begun: float, cold: bool) 
     if config.tenant_id:
         record["tenantId"] = config.tenant_id
     record["spans"] = spans
+    sandbox.fresh = False
     invocation.report_record = record
     if invocation.report == "late":
         sandbox.late_report = record
@@ -233,7 +241,7 @@ def _result(sandbox: Sandbox, invocation: Invocation, begun: float, cold: bool,
     for agent in sandbox.api.agents.values() if sandbox.api else ():
         if "INVOKE" in agent.events:
             asked[agent.name] = next((at for at in agent.next_at if at > invocation.started_at), None)
-    sandbox.trace("report", "", request_id=invocation.request_id, status=invocation.status)
+    sandbox.trace("invocation over", "", request_id=invocation.request_id, status=invocation.status)
     return InvokeResult(
         request_id=invocation.request_id, status=invocation.status, error_type=invocation.error_type,
         response=invocation.response, duration_ms=(time.perf_counter() - begun) * 1000,

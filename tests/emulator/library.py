@@ -179,12 +179,7 @@ class Lambda:
 
     def init(self) -> Optional[str]:
         """Cold start up to the first /next of all.  None, or the error type (the environment is reset then)."""
-        async def begin() -> Optional[str]:
-            error = await self.sandbox.init()
-            if error is None and self.config.snap_start:
-                await self.sandbox.freeze()
-            return error
-        return self._call(begin(), GUARD_S + max(130, self.config.init_timeout_s))
+        return self._call(self.sandbox.init(), GUARD_S + max(130, self.config.init_timeout_s))
 
     def start_invoke(self, payload: bytes = b"{}", *, request_id: Optional[str] = None, runtime_done: str = "normal",
                      report: str = "normal", **script: Any) -> "concurrent.futures.Future[InvokeResult]":

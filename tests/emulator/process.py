@@ -95,6 +95,11 @@ class Process:
     def stopped(self) -> bool:
         return not self.running or _stat_state(self.pid) in ("T", "t", "Z")
 
+    def drain(self) -> None:
+        """Reads what was written so far: lines written before a request must not follow what the request causes."""
+        for reader in self._readers:
+            reader.drain()
+
     def rss_kb(self) -> int:
         """Resident memory now; 0 when it has gone."""
         rss = _status_kb(self.pid, "VmRSS:") if self.running else 0
@@ -159,10 +164,13 @@ class _Reader:
         self._feed(data)
         return True
 
-    def finish(self) -> None:
-        """The process is gone: what is left in the pipe, and a last line without newline."""
+    def drain(self) -> None:
         while self._fd >= 0 and self._read_once():
             pass
+
+    def finish(self) -> None:
+        """The process is gone: what is left in the pipe, and a last line without newline."""
+        self.drain()
         self._close()
 
     def _close(self) -> None:

@@ -72,7 +72,10 @@ class Sandbox:
         self.frozen = False
         self.crash: Optional[tuple] = None          # (error type, message)
         self.inits = 0
+        self.fresh = False                          # no invocation since the init
+        self.snapshotted = False                    # SnapStart: frozen after init, not yet restored
         self.init_ms = 0.0
+        self.restore_ms = 0.0
         self.last_init_error: Optional[str] = None
         self.late_report: Optional[dict] = None
         self._function = function
@@ -246,6 +249,10 @@ class Sandbox:
             await self.reset("timeout" if error == "timeout" else "failure")
             return error
         self.alive = True
+        self.fresh = phase == "init"
+        if self.config.snap_start and phase == "init":
+            self.snapshotted = True
+            await self.freeze()
         return None
 
     async def _bring_up(self, kind: dict, end: float) -> Optional[str]:
@@ -310,6 +317,7 @@ class Sandbox:
     async def restore(self) -> None:
         """SnapStart: resumes from the snapshot; the events of the original init are delivered only now."""
         begun = time.perf_counter()
+        self.snapshotted = False
         self.hub.clock_offset_ms = 0
         self.log_stream = f"{time.strftime('%Y/%m/%d')}/[{self.config.function_version}]{secrets.token_hex(16)}"
         self.hub.platform("platform.restoreStart", {
@@ -322,14 +330,16 @@ class Sandbox:
         ready = await self.until(lambda: self.runtime.ready or bool(self.crash), begun + 10)
         outcome = _outcome(self.crash[0] if self.crash else None if ready else "timeout")
         self.hub.platform("platform.restoreRuntimeDone", dict(outcome))
-        self.hub.platform("platform.restoreReport", {
-            **outcome, "metrics": {"durationMs": round((time.perf_counter() - begun) * 1000, 3)}})
+        self.restore_ms = round((time.perf_counter() - begun) * 1000, 3)
+        self.hub.platform("platform.restoreReport", {**outcome, "metrics": {"durationMs": self.restore_ms}})
 
     # --- the end
 
     async def reset(self, reason: str) -> ShutdownResult:
         """Ends every process; the environment stays, and its next use starts them anew in the same /tmp."""
         await self.thaw()
+        for process in self._processes():
+            process.rss_kb()
         self._ending = True
         begun = time.perf_counter()
         self.trace("SHUTDOWN", "", reason=reason)
@@ -349,7 +359,6 @@ class Sandbox:
         codes: Dict[str, Optional[int]] = {}
         killed = []
         for name, process in self.extensions.items():
-            process.rss_kb()
             agent = self.api.agents[name]
             if process.running and not self._over(agent):
                 killed.append(name)
