@@ -73,8 +73,6 @@ class EntryWriter {
   static_assert(kEntryBytesMin >= kMetadataBytesMax + kFrameBytes + 2 * 6 * kLineBytesMin);
 
  private:
-  struct Text;  // prefix and text of the record as one sequence of bytes
-
   Options options_;
 };
 

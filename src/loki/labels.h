@@ -22,10 +22,10 @@ struct Label {
 
 // What Lambda tells about the function. An empty value leaves its label out.
 struct FunctionIdentity {
-  std::string_view function_name;
-  std::string_view function_version;
-  std::string_view region;
-  std::string_view account_id;
+  std::string_view function_name = {};
+  std::string_view function_version = {};
+  std::string_view region = {};
+  std::string_view account_id = {};
 };
 
 // Loki's default limit (max_label_names_per_series); service_name does not count towards it. An entry of a stream with

@@ -12,11 +12,10 @@
 
 #include "base/clock.h"
 #include "base/fixed_text.h"
+#include "base/limits.h"
+#include "batch/counters.h"
 
 namespace sleipnir {
-
-// As much of an answer's body as is worth reading; the rest of a longer one is not kept.
-inline constexpr size_t kAnswerBytesMax = size_t{64} << 10;
 
 // Above this a push that meets overload is halved before it is tried again: one larger than the tenant's burst, or than
 // Loki's gRPC message limit of 4 MiB, could never succeed. The size that Loki's own clients push.
@@ -40,13 +39,6 @@ struct PushedRange {
   PushedMetadata metadata = PushedMetadata::kPresent;
 };
 
-enum class DropReason : uint8_t {
-  kNone,
-  kRejected,             // refused by the server for what they are
-  kRejectedUnconfirmed,  // as many at least: the answer was cut off, or did not say how many
-  kTooLarge,             // one entry alone is larger than the server takes
-};
-
 struct Verdict {
   enum class Action : uint8_t {
     kSent,     // stored
@@ -66,10 +58,12 @@ struct Verdict {
     bool strip_metadata = false;
     // Entries older than this were refused: again, stamped at `restamp_from_ns` and counting upwards, with metadata
     // `event_time`. That lies a minute above the limit: the limit moves with the server's clock and the stream's newest
-    // entry, and would have passed the entry again before it arrives.
+    // entry, and would have passed the entry again before it arrives. Loki prints the limit in whole seconds, cut; this
+    // is the second's end, so an entry of that very second may be stored twice, but none is lost.
     std::optional<int64_t> oldest_accepted_ns;
     int64_t restamp_from_ns = 0;
-    // Entries at or after this time were refused as too far in the future: again, stamped with the present.
+    // Entries at or after this time were refused as too far in the future: again, stamped with the present (or, should
+    // our own clock be ahead that far, with less than this). The earliest time the answer names, cut to its second.
     std::optional<int64_t> too_new_from_ns;
     // Lines longer than this (decoded bytes) were refused: again, split, and all later ones too.
     std::optional<size_t> line_bytes_max;
@@ -78,7 +72,8 @@ struct Verdict {
   };
 
   Action action = Action::kRetry;
-  DropReason reason = DropReason::kNone;
+  // Valid where `dropped_entries` is not 0.
+  DropReason reason = DropReason::kRejected;
   // With kDrop and kAmend: entries of the range that are lost, never more than it has.
   uint32_t dropped_entries = 0;
   std::optional<Milliseconds> retry_after;
@@ -89,9 +84,5 @@ struct Verdict {
 };
 
 [[nodiscard]] Verdict judge_answer(const PushAnswer& answer, const PushedRange& pushed);
-
-// Nanoseconds since the epoch of an RFC 3339 time such as 2026-08-05T12:00:00.123456789Z; none if `text` does not
-// begin with one. `taken`, if given, is how many bytes it has.
-[[nodiscard]] std::optional<int64_t> parse_rfc3339(std::string_view text, size_t* taken = nullptr);
 
 }  // namespace sleipnir

@@ -1,0 +1,139 @@
+#include "loki/answer_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+namespace sleipnir {
+
+namespace {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_letter(char a, char b) { return to_lower(a) == to_lower(b); }
+
+// Takes exactly `digits` decimal digits off the front of the text.
+std::optional<int> take_digits(std::string_view& text, size_t digits) {
+  if (text.size() < digits) return {};
+  int value = 0;
+  for (size_t i = 0; i < digits; i++) {
+    if (text[i] < '0' || text[i] > '9') return {};
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, char expected) {
+  if (text.empty() || to_lower(text[0]) != to_lower(expected)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Nanoseconds of a fraction; digits beyond the ninth are passed over.
+int64_t take_fraction(std::string_view& text) {
+  int64_t value = 0;
+  int64_t unit = 100'000'000;
+  while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+    value += unit * (text[0] - '0');
+    unit /= 10;
+    text.remove_prefix(1);
+  }
+  return value;
+}
+
+// Seconds east of UTC: "Z", "+02:00".
+std::optional<int64_t> take_zone(std::string_view& text) {
+  if (take(text, 'Z')) return 0;
+  const bool east = take(text, '+');
+  if (!east && !take(text, '-')) return {};
+  const std::optional<int> hours = take_digits(text, 2);
+  if (!hours || !take(text, ':')) return {};
+  const std::optional<int> minutes = take_digits(text, 2);
+  if (!minutes || *hours > 23 || *minutes > 59) return {};
+  const int64_t seconds = int64_t{*hours} * 3600 + int64_t{*minutes} * 60;
+  return east ? seconds : -seconds;
+}
+
+}  // namespace
+
+size_t find_phrase(std::string_view text, std::string_view phrase, size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  const auto found = std::search(text.begin() + static_cast<ptrdiff_t>(from), text.end(), phrase.begin(), phrase.end(),
+                                 same_letter);
+  return found == text.end() ? std::string_view::npos : static_cast<size_t>(found - text.begin());
+}
+
+size_t find_last_phrase(std::string_view text, std::string_view phrase) {
+  const auto found = std::find_end(text.begin(), text.end(), phrase.begin(), phrase.end(), same_letter);
+  return found == text.end() ? std::string_view::npos : static_cast<size_t>(found - text.begin());
+}
+
+bool begins_with_phrase(std::string_view text, std::string_view phrase) {
+  return text.size() >= phrase.size() && std::equal(phrase.begin(), phrase.end(), text.begin(), same_letter);
+}
+
+std::optional<uint64_t> leading_number(std::string_view text) {
+  uint64_t value = 0;
+  const std::from_chars_result result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc{}) return {};
+  return value;
+}
+
+std::optional<uint64_t> number_behind(std::string_view text, std::string_view phrase) {
+  const size_t at = find_phrase(text, phrase);
+  if (at == std::string_view::npos) return {};
+  return leading_number(text.substr(at + phrase.size()));
+}
+
+std::optional<AnswerTime> leading_time(std::string_view text) {
+  const std::optional<int> year = take_digits(text, 4);
+  if (!year || !take(text, '-')) return {};
+  const std::optional<int> month = take_digits(text, 2);
+  if (!month || !take(text, '-')) return {};
+  const std::optional<int> day = take_digits(text, 2);
+  if (!day || !take(text, 'T')) return {};
+  const std::optional<int> hour = take_digits(text, 2);
+  if (!hour || !take(text, ':')) return {};
+  const std::optional<int> minute = take_digits(text, 2);
+  if (!minute || !take(text, ':')) return {};
+  const std::optional<int> second = take_digits(text, 2);
+  if (!second || *hour > 23 || *minute > 59 || *second > 60) return {};
+  const bool whole_seconds = !take(text, '.');
+  const int64_t fraction = whole_seconds ? 0 : take_fraction(text);
+  const std::optional<int64_t> zone = take_zone(text);
+  if (!zone) return {};
+
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return {};
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const int64_t seconds = days * 86400 + *hour * 3600 + *minute * 60 + *second - *zone;
+  // The years that an int64_t of nanoseconds holds whole.
+  constexpr int64_t kSecondsMax = 9'223'372'036 - 1;
+  if (seconds > kSecondsMax || seconds < -kSecondsMax) return {};
+  return AnswerTime{.unix_ns = seconds * 1'000'000'000 + fraction, .whole_seconds = whole_seconds};
+}
+
+FixedText<200> first_words(std::string_view text) {
+  // jsoniter: `..., error found in #10 byte of ...|<a piece of the body>|..., bigger context ...|<more>|...`
+  constexpr std::string_view kQuoteBegin = "...|";
+  text = text.substr(0, text.find(kQuoteBegin));
+  constexpr size_t kBytesMax = 200;
+  FixedText<kBytesMax> words;
+  bool blank = true;  // none at the beginning
+  for (const char c : text) {
+    if (words.view().size() == kBytesMax) break;
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) == 0x80) continue;  // the rest of a character
+    const char shown = byte <= 0x20 || byte == 0x7F ? ' ' : byte < 0x80 ? c : '?';
+    if (shown == ' ' && blank) continue;
+    blank = shown == ' ';
+    words.append({&shown, 1});
+  }
+  std::string_view trimmed = words.view();
+  if (!trimmed.empty() && trimmed.back() == ' ') trimmed.remove_suffix(1);
+  return FixedText<kBytesMax>(trimmed);
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,88 @@
+#include "loki/push_request.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace sleipnir {
+
+namespace {
+
+constexpr std::array<std::string_view, 12> kReserved = {
+    "connection", "content-encoding", "content-length",    "content-type", "expect",  "keep-alive",
+    "te",         "trailer",          "transfer-encoding", "upgrade",      "host",    "proxy-connection",
+};
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+bool is_token_character(char c) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         kOthers.find(c) != std::string_view::npos;
+}
+
+bool is_value_character(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
+bool is_usable(const HeaderField& field) { return is_valid_header(field) && !is_reserved_header(field.name); }
+
+void append_field(std::string& out, const HeaderField& field) {
+  if (!is_valid_header(field)) return;
+  out.append(field.name).append(": ").append(field.value).append("\r\n");
+}
+
+}  // namespace
+
+bool is_reserved_header(std::string_view name) {
+  return std::any_of(kReserved.begin(), kReserved.end(), [&](std::string_view r) { return same_name(name, r); });
+}
+
+bool is_valid_header(const HeaderField& field) {
+  return !field.name.empty() && std::all_of(field.name.begin(), field.name.end(), is_token_character) &&
+         std::all_of(field.value.begin(), field.value.end(), is_value_character);
+}
+
+PushRequestHead::PushRequestHead(const PushTarget& target) {
+  fixed_.append("POST ").append(target.path).append(" HTTP/1.1\r\n");
+  append_field(fixed_, {"Host", target.host});
+  append_field(fixed_, {"Content-Type", "application/json"});
+  const std::string agent = std::string("sleipnir/").append(target.version);
+  const HeaderField own[] = {
+      {"User-Agent", agent}, {"X-Scope-OrgID", target.tenant_id}, {"Authorization", target.authorization}};
+  for (const HeaderField& field : own) {
+    const bool replaced = std::any_of(target.extra.begin(), target.extra.end(), [&](const HeaderField& extra) {
+      return is_usable(extra) && same_name(extra.name, field.name);
+    });
+    if (!replaced && !field.value.empty()) append_field(fixed_, field);
+  }
+  for (const HeaderField& field : target.extra) {
+    if (is_usable(field)) append_field(fixed_, field);
+  }
+}
+
+size_t PushRequestHead::write(std::span<char> out, size_t body_bytes, ContentEncoding encoding) const {
+  char variable[kVariableBytesMax];
+  size_t bytes = 0;
+  const auto append = [&](std::string_view text) {
+    memcpy(variable + bytes, text.data(), text.size());
+    bytes += text.size();
+  };
+  if (encoding == ContentEncoding::kGzip) append("Content-Encoding: gzip\r\n");
+  append("Content-Length: ");
+  bytes = static_cast<size_t>(std::to_chars(variable + bytes, variable + sizeof(variable), body_bytes).ptr - variable);
+  append("\r\n\r\n");
+  if (out.size() < fixed_.size() + bytes) return 0;
+  memcpy(out.data(), fixed_.data(), fixed_.size());
+  memcpy(out.data() + fixed_.size(), variable, bytes);
+  return fixed_.size() + bytes;
+}
+
+}  // namespace sleipnir

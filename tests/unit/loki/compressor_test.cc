@@ -1,0 +1,107 @@
+#include "loki/compressor.h"
+
+#include <libdeflate.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace sleipnir {
+namespace {
+
+std::string sample_text() {
+  std::string text;
+  for (int i = 0; i < 2000; i++) text += "[\"17700000000000" + std::to_string(i * 7919 % 100000) + "\",\"a log line\"],";
+  return text;
+}
+
+std::string decompressed(std::string_view gzip, size_t bytes_max) {
+  std::string out(bytes_max, '\0');
+  libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  size_t bytes = 0;
+  const libdeflate_result result =
+      libdeflate_gzip_decompress(decompressor, gzip.data(), gzip.size(), out.data(), out.size(), &bytes);
+  libdeflate_free_decompressor(decompressor);
+  REQUIRE(result == LIBDEFLATE_SUCCESS);
+  return out.substr(0, bytes);
+}
+
+// Pages of address space in use by this process.
+size_t mapped_bytes() {
+  size_t pages = 0;
+  FILE* const statm = fopen("/proc/self/statm", "r");
+  REQUIRE(statm != nullptr);
+  REQUIRE(fscanf(statm, "%zu", &pages) == 1);
+  fclose(statm);
+  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST_CASE("what_was_compressed_at_any_level_decompresses_to_itself") {
+  const std::string text = sample_text();
+  for (int level = GzipCompressor::kLevelMin; level <= GzipCompressor::kLevelMax; level++) {
+    GzipCompressor compressor(level);
+    std::vector<char> out(text.size());
+    const size_t bytes = compressor.compress(text, out);
+    REQUIRE(bytes > 0);
+    CHECK(bytes < text.size() / 4);
+    CHECK(decompressed({out.data(), bytes}, text.size()) == text);
+  }
+}
+
+TEST_CASE("the_same_input_gives_the_same_bytes_and_no_time") {
+  const std::string text = sample_text();
+  GzipCompressor first(1);
+  GzipCompressor second(1);
+  std::vector<char> a(text.size());
+  std::vector<char> b(text.size());
+  const size_t a_bytes = first.compress(text, a);
+  REQUIRE(first.compress("something else", b) > 0);
+  REQUIRE(second.compress(text, b) == a_bytes);
+  CHECK(std::string(a.data(), a_bytes) == std::string(b.data(), a_bytes));
+  REQUIRE(first.compress(text, b) == a_bytes);
+  CHECK(std::string(a.data(), a_bytes) == std::string(b.data(), a_bytes));
+  CHECK(std::string(a.data() + 4, 4) == std::string(4, '\0'));
+}
+
+TEST_CASE("a_result_that_does_not_fit_is_nothing") {
+  const std::string text = sample_text();
+  GzipCompressor compressor(1);
+  std::vector<char> out(text.size());
+  const size_t bytes = compressor.compress(text, out);
+  CHECK(compressor.compress(text, std::span<char>(out).first(bytes / 2)) == 0);
+  CHECK(compressor.compress(text, {}) == 0);
+  CHECK(compressor.compress(text, out) == bytes);
+}
+
+TEST_CASE("levels_are_clamped") {
+  CHECK(GzipCompressor(0).level() == 1);
+  CHECK(GzipCompressor(-3).level() == 1);
+  CHECK(GzipCompressor(6).level() == 6);
+  CHECK(GzipCompressor(12).level() == 9);
+}
+
+TEST_CASE("the_state_is_mapped_at_first_use_only_and_within_the_documented_size") {
+  for (const auto& [level, bytes_max] : {std::pair(1, GzipCompressor::kStateBytesLevel1),
+                                         std::pair(2, GzipCompressor::kStateBytesMax),
+                                         std::pair(9, GzipCompressor::kStateBytesMax)}) {
+    // Measured first and asserted afterwards: an assertion may allocate.
+    char out[256];
+    const size_t before = mapped_bytes();
+    GzipCompressor compressor(level);
+    const size_t made = mapped_bytes();
+    const bool first_done = compressor.compress("text", out) > 0;
+    const size_t used_once = mapped_bytes();
+    const bool second_done = compressor.compress("text", out) > 0;
+    const size_t used_twice = mapped_bytes();
+    CHECK((first_done && second_done));
+    CHECK(made == before);
+    CHECK(used_once - before <= bytes_max);
+    CHECK(used_once - before > bytes_max / 2);
+    CHECK(used_twice == used_once);
+  }
+}
+
+}  // namespace
+}  // namespace sleipnir
