@@ -88,7 +88,7 @@ def must(command: Sequence[Argument], *, seconds_max: float, env: Optional[Mappi
     """As run(), but anything but success ends the stage, with the output in full."""
     done = run(command, seconds_max=seconds_max, env=env, cwd=cwd)
     if not done.ok:
-        raise StageFailed(f"{what or Path(str(command[0])).name}: {done.ending}\n{done.output.rstrip()}")
+        raise StageFailed(f"{what or Path(str(command[0])).name}: {done.ending}", done.output)
     return done.output
 
 

@@ -10,7 +10,11 @@ from typing import Optional
 
 
 class StageFailed(Exception):
-    """The stage cannot go on; its text was or will be printed. Counts as one failure."""
+    """The stage cannot go on. Counts as one failure, said in one line; `output` is printed in full."""
+
+    def __init__(self, what: str, output: str = "") -> None:
+        super().__init__(what)
+        self.output = output
 
 
 class StageSkipped(Exception):
@@ -103,7 +107,7 @@ class Stage:
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
                  trace: Optional[TracebackType]) -> bool:
         if isinstance(error, StageFailed):
-            self.failed(str(error))
+            self.failed(str(error), error.output)
         elif isinstance(error, StageSkipped):
             self.skipped(str(error))
             self.was_skipped = True

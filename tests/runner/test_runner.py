@@ -88,6 +88,20 @@ class UnittestFiles(RunnerTest):
         self.run_files(self.file("test_a.py", "import unittest\nraise unittest.SkipTest('not here')\n"))
         self.assertEqual(self.counts(), "0 passed, 0 failed, 1 skipped")
 
+    def test_a_file_of_a_package_is_imported_as_part_of_it(self) -> None:
+        (self.folder / "outer" / "tests").mkdir(parents=True)
+        for name, text in (("outer/__init__.py", "VALUE = 5\n"), ("outer/tests/__init__.py", ""),
+                           ("outer/tests/support.py", "from outer import VALUE\n"),
+                           ("outer/tests/test_a.py", """
+                               import unittest
+                               from .support import VALUE
+                               class A(unittest.TestCase):
+                                   def test_value(self): self.assertEqual(VALUE, 5)
+                               """)):
+            self.file(name, text)
+        self.run_files(self.folder / "outer" / "tests" / "test_a.py")
+        self.assertEqual(self.counts(), "1 passed, 0 failed, 0 skipped")
+
     def test_a_file_that_does_not_import_fails(self) -> None:
         self.run_files(self.file("test_a.py", "import nothing_of_this_name\n"))
         self.assertEqual(self.counts(), "0 passed, 1 failed, 0 skipped")
@@ -198,8 +212,9 @@ class Commands(RunnerTest):
         self.assertIn("/nonexistent/program", done.output)
 
     def test_must_carries_the_output(self) -> None:
-        with self.assertRaisesRegex(StageFailed, "(?s)exit status 3.*the reason"):
+        with self.assertRaisesRegex(StageFailed, "sh: exit status 3") as failure:
             command.must(["sh", "-c", "echo the reason; exit 3"], seconds_max=5)
+        self.assertEqual(failure.exception.output, "the reason\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import sys
 import unittest
@@ -36,18 +36,17 @@ def name_of(test: Any) -> str:
 
 def main() -> int:
     path, result_path = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
-    sys.path[0] = str(path.parent)  # was the folder of this program
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    top, name = path.parent, path.stem
+    while (top / "__init__.py").exists():  # a module of a package is imported as one
+        top, name = top.parent, f"{top.name}.{name}"
+    sys.path[0] = str(top)  # was the folder of this program
     skips: list[list[str]] = []
     failures: list[str] = []
     passed: list[str] = []
     try:
-        spec.loader.exec_module(module)
+        module = importlib.import_module(name)
     except unittest.SkipTest as skip:  # the whole file, as with raise unittest.SkipTest at its top
-        skips.append([path.stem, str(skip)])
+        skips.append([name, str(skip)])
     else:
         loader = unittest.TestLoader()
         if len(sys.argv) > 3:
