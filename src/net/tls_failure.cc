@@ -166,10 +166,10 @@ TlsFailureText describe_tls_failure(const TlsFailure& failure, const TlsVerify& 
 }
 
 FixedText<32> date_text(int64_t unix_seconds) {
-  const time_t seconds = static_cast<time_t>(unix_seconds);
+  const auto when = static_cast<time_t>(unix_seconds);
   tm utc{};
   char line[31];
-  if (gmtime_r(&seconds, &utc) == nullptr || strftime(line, sizeof(line), "%Y-%m-%d %H:%M UTC", &utc) == 0) {
+  if (gmtime_r(&when, &utc) == nullptr || strftime(line, sizeof(line), "%Y-%m-%d %H:%M UTC", &utc) == 0) {
     return FixedText<32>("an unknown date");
   }
   return FixedText<32>(line);

@@ -10,13 +10,17 @@
 
 #include <cstddef>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace sleipnir {
 
-// Four connections of 33 KiB and one more handshake (up to 60 KiB with long chains), client certificate and saved
-// sessions beside them. Measured peaks: one handshake 75 KiB, four connections open 170 KiB.
-inline constexpr size_t kTlsMemoryBytes = size_t{256} * 1024;
+// What one handshake takes at its peak: measured 71 KiB with a chain of two (of which 30 KiB stay with the connection
+// and 3 KiB with a saved session), and room for longer chains.
+inline constexpr size_t kTlsHandshakeBytes = 88 * kKiB;
+inline constexpr size_t kTlsMemoryBytes = 384 * kKiB;
+static_assert(kTlsMemoryBytes >= (kPushesInFlightMax * kTlsHandshakeBytes) + (32 * kKiB),
+              "all connections may be opened at once, and there are sessions and a client certificate beside them");
 
 // As long as one exists, mbedTLS may allocate. Held by each TlsContext.
 class TlsUse {

@@ -199,7 +199,10 @@ IoResult TlsStream::progress(int code) {
 IoResult TlsStream::fail(int code) {
   // A session that may have been the reason is not tried again.
   if (session_offered_ && state_ == State::kHandshaking) context_.forget_session(peer_);
-  if (inner_failed_.status == Io::kError) return fail(inner_failed_, inner_->failure());
+  if (code == MBEDTLS_ERR_NET_SEND_FAILED) code = last_words();
+  if (inner_failed_.status == Io::kError && code != MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+    return fail(inner_failed_, inner_->failure());
+  }
   TlsFailure failure{
       .code = code,
       .flags = mbedtls_ssl_get_verify_result(&ssl_),
@@ -213,6 +216,21 @@ IoResult TlsStream::fail(int code) {
   if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) failure.system_bundle = context_.roots().system_bundle();
   const TlsFailureText text = describe_tls_failure(failure, verify_);
   return fail({.status = Io::kError, .os_error = code == MBEDTLS_ERR_SSL_CONN_EOF ? ECONNRESET : 0}, text.view());
+}
+
+// A server that refuses us says why and hangs up, while we are still writing: then the write fails ("Broken pipe") and
+// the reason waits to be read. Goes on as if everything were sent until the reason comes.
+int TlsStream::last_words() {
+  mute_ = true;
+  int code = 0;
+  std::array<unsigned char, 256> ignored;
+  for (int tries = 0; tries < kSkippedPerCall; tries++) {
+    code = mbedtls_ssl_read(&ssl_, ignored.data(), ignored.size());
+    const bool more = code > 0 || code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET ||
+                      (code == MBEDTLS_ERR_SSL_WANT_READ && ahead_begin_ != ahead_end_);
+    if (!more) break;
+  }
+  return code;
 }
 
 IoResult TlsStream::fail(IoResult result, std::string_view text) {
@@ -248,11 +266,12 @@ int TlsStream::receive(void* context, unsigned char* out, size_t bytes) {
 
 int TlsStream::send(void* context, const unsigned char* data, size_t bytes) {
   auto& self = *static_cast<TlsStream*>(context);
+  if (self.mute_) return static_cast<int>(bytes);
   const iovec all = piece(data, bytes);
   const IoResult sent = self.inner_->write({&all, 1});
   if (sent.status == Io::kAgain) return MBEDTLS_ERR_SSL_WANT_WRITE;
   if (sent.status == Io::kOk) return static_cast<int>(sent.bytes);
-  if (sent.status == Io::kError) self.inner_failed_ = sent;
+  self.inner_failed_ = {.status = Io::kError, .os_error = sent.os_error};
   return MBEDTLS_ERR_NET_SEND_FAILED;
 }
 

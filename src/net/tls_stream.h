@@ -73,6 +73,7 @@ class TlsStream final : public Stream {
   bool set_up();
   IoResult progress(int code);
   IoResult fail(int code);
+  int last_words();
   IoResult fail(IoResult result, std::string_view text);
   void handshake_done();
 
@@ -88,6 +89,8 @@ class TlsStream final : public Stream {
   Interest wants_ = Interest::kWrite;
   bool session_offered_ = false;
   bool session_saved_ = false;
+  // What would be sent is dropped: the connection takes nothing any more.
+  bool mute_ = false;
   // Bytes of the caller's next write that are already encrypted in ssl_; 0: none.
   size_t under_way_ = 0;
   mbedtls_ssl_context ssl_;
