@@ -1,0 +1,64 @@
+// TestEnvironment: an environment written down in a test.
+//
+//   Config config = TestEnvironment({"LOKI_URL=https://loki.example.com"}).load();
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+
+namespace sleipnir::test {
+
+class TestEnvironment {
+ public:
+  explicit TestEnvironment(std::vector<std::string> entries) : entries_(std::move(entries)) {
+    for (const std::string& entry : entries_) pointers_.push_back(entry.c_str());
+    pointers_.push_back(nullptr);
+  }
+
+  Environment environment() const { return {pointers_.data()}; }
+  Config load() const { return load_config(environment()); }
+
+ private:
+  std::vector<std::string> entries_;
+  std::vector<const char*> pointers_;
+};
+
+// The environment with an endpoint that is nothing to complain about, and `entries`.
+inline Config load_with(std::vector<std::string> entries) {
+  entries.insert(entries.begin(), "LOKI_ENDPOINT=https://loki.example.com");
+  return TestEnvironment(std::move(entries)).load();
+}
+
+// The texts of all problems, one a line: for INFO and for comparing whole.
+inline std::string problem_texts(const Config& config) {
+  std::string texts;
+  for (const ConfigProblem& problem : config.problems) {
+    texts += problem.severity == Severity::kError ? "error: " : "warning: ";
+    texts += problem.text;
+    texts += '\n';
+  }
+  return texts;
+}
+
+// Whether one problem of this severity holds every one of the words.
+inline bool has_problem(const Config& config, Severity severity, std::vector<std::string_view> words) {
+  return std::any_of(config.problems.begin(), config.problems.end(), [&](const ConfigProblem& problem) {
+    return problem.severity == severity && std::all_of(words.begin(), words.end(), [&](std::string_view word) {
+             return problem.text.find(word) != std::string::npos;
+           });
+  });
+}
+
+inline bool has_error(const Config& config, std::vector<std::string_view> words) {
+  return has_problem(config, Severity::kError, std::move(words));
+}
+
+inline bool has_warning(const Config& config, std::vector<std::string_view> words) {
+  return has_problem(config, Severity::kWarning, std::move(words));
+}
+
+}  // namespace sleipnir::test
