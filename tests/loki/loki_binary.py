@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Optional
 
+from go_toolchain import GoUnavailable, find_go
+
 MODULE_DIR = Path(__file__).resolve().parent
 COMMAND = "github.com/grafana/loki/v3/cmd/loki"
 BUILD_SECONDS_MAX = 3600  # guess: a cold build on one slow core
@@ -72,9 +74,10 @@ def ensure_binary() -> Path:
 
 
 def _build(target: Path) -> None:
-    go = shutil.which("go")
-    if not go:
-        raise LokiUnavailable("Go is not installed (and LOKI_BIN is not set)")
+    try:
+        go = str(find_go(MODULE_DIR, cache_root()))
+    except GoUnavailable as reason:
+        raise LokiUnavailable(str(reason)) from None
     # GOFLAGS of the caller could ask for another module mode or a build with cgo's tags.
     env = dict(os.environ, GOTOOLCHAIN="local", CGO_ENABLED="0", GOFLAGS="-mod=readonly")
     print(f"building Loki {loki_version()} into {target.parent} (once, about 20 core-minutes)",

@@ -149,8 +149,17 @@ class WithoutLoki(unittest.TestCase):
     def test_a_wrong_loki_bin_is_named(self) -> None:
         self.assertIn("LOKI_BIN=/nonexistent", self.reason(LOKI_BIN="/nonexistent"))
 
+    NO_PYPI = {"PIP_INDEX_URL": "http://127.0.0.1:1", "PIP_FIND_LINKS": "", "PIP_NO_CACHE_DIR": "1"}
+
     def test_missing_go_is_named(self) -> None:
-        self.assertIn("Go is not installed", self.reason(PATH="/nonexistent"))
+        self.assertIn("Go is not installed", self.reason(PATH="/nonexistent", **self.NO_PYPI))
+
+    def test_an_old_go_is_named_with_its_version(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            go = Path(folder) / "go"
+            go.write_text("#!/bin/sh\necho go1.19.8\n")
+            go.chmod(0o755)
+            self.assertIn("Go 1.19.8 is too old", self.reason(PATH=f"{folder}:/usr/bin:/bin", **self.NO_PYPI))
 
     @unittest.skipUnless(shutil.which("go"), "needs Go")
     def test_an_unreachable_module_proxy_is_named(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import re
@@ -17,6 +18,10 @@ Present = Callable[[], bool]
 
 def program(name: str) -> Present:
     return lambda: shutil.which(name) is not None
+
+
+def module(name: str) -> Present:
+    return lambda: importlib.util.find_spec(name) is not None
 
 
 def clang() -> Optional[str]:
@@ -57,6 +62,8 @@ REQUIRED: list[tuple[str, Present, str]] = [
 OPTIONAL: list[tuple[str, Present, str]] = [
     ("clang", lambda: clang() is not None, "sanitizers and fuzzing"),
     ("ccache", program("ccache"), "faster builds"),
+    ("python3-pip", module("pip"), "compiler of the release, Go for Loki"),
+    ("python3-venv", module("ensurepip"), "tools from PyPI"),
     ("file", program("file"), "statically linked?"),
     ("strace", program("strace"), "system calls of a start"),
     ("valgrind", program("valgrind"), "instructions of a start"),
