@@ -16,13 +16,15 @@ namespace sleipnir {
 
 // Lambda's are UUIDs of 36 bytes; whatever is longer than this is not taken for a request id.
 inline constexpr size_t kRequestIdBytesMax = 64;
+// Lambda's own limit; a longer one is no tenant id.
+inline constexpr size_t kTenantIdBytesMax = 256;
 
 class RequestTable {
  public:
   struct Request {
     FixedText<kRequestIdBytesMax> request_id;
     FixedText<32> trace_id;
-    FixedText<128> tenant_id;  // Lambda's limit for a tenant id is 256; longer ones are cut
+    FixedText<kTenantIdBytesMax> tenant_id;
   };
 
   // The request's slot, made anew if it is not there. REQUIRES: 0 < request_id.size() <= kRequestIdBytesMax.
@@ -32,7 +34,7 @@ class RequestTable {
   const Request* find(std::string_view request_id) const;
 
  private:
-  // Guess, not tuned: 14 KiB; Managed Instances run up to 64 requests at a time per environment by default.
+  // Guess, not tuned: 24 KiB; Managed Instances run up to 64 requests at a time per environment by default.
   static constexpr size_t kSlots = 64;
 
   static size_t slot_of(std::string_view request_id);

@@ -9,7 +9,8 @@
 // counts. It allocates nothing, reads no clock, and no bytes can make it fail: what cannot be understood is shipped
 // as it is.
 //
-// Every rule that guesses lives in a file of its own: level_rules, request_id_rules, platform_text.
+// Every rule that guesses lives in a file of its own: level_rules, text_prefix, log_fields, trace_rules,
+// platform_text.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,13 @@
 #include "base/clock.h"
 #include "base/fixed_text.h"
 #include "batch/record.h"
+#include "lambda/platform_fields.h"
+#include "lambda/platform_text.h"
 #include "lambda/request_table.h"
 #include "lambda/telemetry_event.h"
 #include "lambda/telemetry_scanner.h"
+#include "lambda/telemetry_time.h"
+#include "lambda/trace_rules.h"
 
 namespace sleipnir {
 
@@ -86,31 +91,35 @@ class TelemetryDecoder {
   void set_tracing(std::string_view request_id, std::string_view tracing);
 
  private:
-  // A platform event's text; longer ones are cut at its end. Guess, not tuned: a REPORT line has about 250 bytes.
-  static constexpr size_t kTextBytesMax = 8192;
-  // `{"type":"` + type + `","record":`. Known types have at most 30 bytes; longer ones are cut in the line.
-  static constexpr size_t kPrefixBytesMax = 160;
+  // `{"type":"` + type + `","record":`
+  static constexpr size_t kTypeBytesMax = 120;  // known types have at most 30; longer ones are cut in the line
+  static constexpr size_t kPrefixBytesMax = kTypeBytesMax + 32;
+  static constexpr size_t kInstanceBytesMax = 128;
 
-  void decode_log(const TelemetryElement& element, Decoded& out);
+  void decode_log(std::string_view token, Decoded& out);
   void decode_platform(const TelemetryElement& element, Decoded& out);
-  void write_json_line(const TelemetryElement& element, Record& record);
-  void attach_request(std::string_view request_id, Record& record);
-  bool type_dropped(EventKind kind, std::string_view type) const;
+  void follow(EventKind kind, const PlatformFields& fields);
+  void write_json_line(std::string_view type, std::string_view token, Record& record);
+  void attach_request(std::string_view request_id, Record& record) const;
+  bool is_dropped(EventKind kind, std::string_view type) const;
 
   DecoderOptions options_;
-  // One bit per EventKind, of the dropped types that are known ones.
+  // One bit per EventKind: the dropped types that are known ones.
   uint32_t dropped_kinds_ = 0;
 
+  TelemetryTimeReader time_;
   RequestTable requests_;
   // Empty before the first start, during an init, and always on Managed Instances.
   FixedText<kRequestIdBytesMax> current_;
 
-  FixedText<128> told_instance_;  // by initStart or restoreStart
-  FixedText<128> own_instance_;   // by set_instance()
+  FixedText<kInstanceBytesMax> told_instance_;  // by initStart or restoreStart
+  FixedText<kInstanceBytesMax> own_instance_;   // by set_instance()
 
-  FixedText<kPrefixBytesMax> prefix_;  // of the record last decoded
-  FixedText<kTextBytesMax> text_;      // likewise
-  FixedText<32> trace_;                // likewise: a record's own trace id
+  // What views of the record last decoded point to.
+  FixedText<kTypeBytesMax> type_;
+  FixedText<kPrefixBytesMax> prefix_;
+  PlatformLine line_;
+  TraceId trace_;
 };
 
 }  // namespace sleipnir

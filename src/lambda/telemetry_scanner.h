@@ -72,14 +72,16 @@ class TelemetryScanner {
     return body_bytes > SIZE_MAX / kRescanFactor ? SIZE_MAX : body_bytes * kRescanFactor;
   }
 
-  ScanOutcome take_value(TelemetryElement& element, State after);
+  ScanOutcome take_value(TelemetryElement& element);
   ScanOutcome find_whole_element(TelemetryElement& element);
   ScanOutcome lose_structure();
+  State after_value() const { return in_array_ ? State::kAfterElement : State::kBetween; }
 
   std::string_view body_;
   size_t at_ = 0;
   size_t rescan_bytes_;
   State state_ = State::kDocument;
+  bool in_array_ = false;  // of the document being read
 };
 
 }  // namespace sleipnir

@@ -1,0 +1,72 @@
+#include "lambda/json_decode.h"
+
+namespace sleipnir {
+namespace {
+
+// REQUIRES: json_escape_bytes(text, at) == 6.
+uint32_t hex_code_unit(std::string_view text, size_t at) {
+  uint32_t unit = 0;
+  for (size_t digit = at + 2; digit < at + 6; ++digit) {
+    const char c = text[digit];
+    const int value = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    unit = unit << 4 | static_cast<uint32_t>(value);
+  }
+  return unit;
+}
+
+FixedText<4> utf8(uint32_t code_point) {
+  const auto byte = [](uint32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
+  const auto tail = [&](unsigned shift) { return byte(0x80u | (code_point >> shift & 0x3fu)); };
+  char bytes[4];
+  size_t count = 0;
+  if (code_point < 0x80) {
+    bytes[count++] = byte(code_point);
+  } else if (code_point < 0x800) {
+    bytes[count++] = byte(0xc0u | code_point >> 6);
+    bytes[count++] = tail(0);
+  } else if (code_point < 0x10000) {
+    bytes[count++] = byte(0xe0u | code_point >> 12);
+    bytes[count++] = tail(6);
+    bytes[count++] = tail(0);
+  } else {
+    bytes[count++] = byte(0xf0u | code_point >> 18);
+    bytes[count++] = tail(12);
+    bytes[count++] = tail(6);
+    bytes[count++] = tail(0);
+  }
+  return FixedText<4>({bytes, count});
+}
+
+bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit < 0xdc00; }
+bool is_low_surrogate(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
+
+char simple_escape(char letter) {
+  switch (letter) {
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return letter;  // `"`, `\`, `/`
+  }
+}
+
+}  // namespace
+
+DecodedEscape decode_json_escape(std::string_view text, size_t at) {
+  const size_t escape_bytes = json_escape_bytes(text, at);
+  if (escape_bytes == 0) return {FixedText<4>(text.substr(at, 1)), 1};
+  if (escape_bytes == 2) {
+    const char c = simple_escape(text[at + 1]);
+    return {FixedText<4>({&c, 1}), 2};
+  }
+  const uint32_t unit = hex_code_unit(text, at);
+  if (is_high_surrogate(unit) && at + 6 < text.size() && text[at + 6] == '\\' && json_escape_bytes(text, at + 6) == 6) {
+    const uint32_t low = hex_code_unit(text, at + 6);
+    if (is_low_surrogate(low)) return {utf8(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), 12};
+  }
+  if (is_high_surrogate(unit) || is_low_surrogate(unit)) return {utf8(0xfffd), 6};
+  return {utf8(unit), 6};
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,355 @@
+#include "lambda/level_rules.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "lambda/byte_block.h"
+
+namespace sleipnir {
+namespace {
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return is_upper(static_cast<char>(c & ~0x20)); }
+
+// Up to eight letters as one number, capitals made small, so that a switch compares whole names.
+constexpr uint64_t packed(std::string_view name) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < name.size(); ++i) {
+    value |= static_cast<uint64_t>(static_cast<unsigned char>(name[i]) | 0x20u) << (8 * i);
+  }
+  return value;
+}
+
+bool equal_folded(std::string_view name, std::string_view small) {
+  return std::ranges::equal(name, small, [](char a, char b) { return (a | 0x20) == b; });
+}
+
+// Names that mean a level even where nothing says that a level is meant.
+Level level_of_word(std::string_view word) {
+  if (word.size() > 8) return equal_folded(word, "information") ? Level::kInfo : Level::kUnknown;
+  switch (packed(word)) {
+    case packed("trace"):
+    case packed("trce"):
+      return Level::kTrace;
+    case packed("debug"):
+    case packed("dbug"):
+      return Level::kDebug;
+    case packed("info"):
+      return Level::kInfo;
+    case packed("warn"):
+    case packed("warning"):
+      return Level::kWarn;
+    case packed("error"):
+    case packed("err"):
+    case packed("fail"):
+    case packed("severe"):
+      return Level::kError;
+    case packed("fatal"):
+    case packed("crit"):
+    case packed("critical"):
+      return Level::kFatal;
+    default:
+      return Level::kUnknown;
+  }
+}
+
+std::string_view letters_at(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && is_letter(text[end])) ++end;
+  return text.substr(at, end - at);
+}
+
+// What logging libraries and runtimes write at the very beginning.
+struct Opening {
+  std::string_view text;
+  Level level;
+};
+constexpr Opening kOpenings[] = {
+    {"Traceback (most recent call last)", Level::kError},  // Python
+    {"Task timed out after", Level::kError},               // Lambda
+    {"fatal error: ", Level::kFatal},                      // Go
+    {"panic: ", Level::kFatal},
+    {"PHP Fatal error: ", Level::kFatal},
+    {"PHP Warning: ", Level::kWarn},
+    {"PHP Notice: ", Level::kInfo},
+    {"Exception in thread ", Level::kError},  // Java
+    {"Unhandled exception", Level::kError},   // .NET
+    {"Unhandled Exception", Level::kError},
+    {"Uncaught Exception", Level::kError},  // Node
+    {"UnhandledPromiseRejection", Level::kError},
+};
+
+Level level_of_opening(std::string_view text) {
+  const char first = text[0];
+  for (const Opening& opening : kOpenings) {
+    if (opening.text[0] == first && text.starts_with(opening.text)) return opening.level;
+  }
+  // Rust: thread 'main' panicked at src/main.rs:4:5
+  if (text.starts_with("thread '")) {
+    return text.find("' panicked at ") != std::string_view::npos ? Level::kError : Level::kUnknown;
+  }
+  // Lambda: RequestId: <uuid> Error: Runtime exited with error: signal: killed
+  constexpr size_t kRequestBytes = 11 + 36;
+  if (text.starts_with("RequestId: ") && text.size() > kRequestBytes &&
+      text.substr(kRequestBytes).starts_with(" Error: ")) {
+    return Level::kError;
+  }
+  return Level::kUnknown;
+}
+
+Level level_of_letter(char letter) {
+  switch (letter) {
+    case 'D': return Level::kDebug;
+    case 'I': return Level::kInfo;
+    case 'W': return Level::kWarn;
+    case 'E': return Level::kError;
+    case 'F': return Level::kFatal;
+    default: return Level::kUnknown;
+  }
+}
+
+Level level_at_start(std::string_view text) {
+  const char first = text[0];
+  if (first == '[') {
+    // [ERROR] ..., [Information] ...
+    const size_t bracket = text.substr(0, 16).find(']');
+    if (bracket == std::string_view::npos) return Level::kUnknown;
+    std::string_view name = text.substr(1, bracket - 1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    return level_of_word(name);
+  }
+  if (!is_letter(first)) return Level::kUnknown;
+  // Ruby: E, [2026-11-20T08:00:00.529123 #8] ERROR -- : ...
+  if (text.substr(1).starts_with(", [")) return level_of_letter(first);
+  // klog: E1120 08:00:00.529123 ...
+  if (text.size() > 8 && is_digit(text[1]) && is_digit(text[2]) && is_digit(text[3]) && is_digit(text[4]) &&
+      text[5] == ' ' && is_digit(text[6]) && is_digit(text[7]) && text[8] == ':') {
+    return level_of_letter(first);
+  }
+  // error: ..., info: Microsoft.Hosting.Lifetime[0]
+  const std::string_view word = letters_at(text.substr(0, 13), 0);
+  if (word.size() < text.size() && text[word.size()] == ':') {
+    const std::string_view behind = text.substr(word.size() + 1);
+    if (behind.empty() || behind[0] == ' ' || behind[0] == '\\') {
+      const Level level = level_of_word(word);
+      if (level != Level::kUnknown) return level;
+    }
+  }
+  return level_of_opening(text);
+}
+
+// What a word leans on, to either side. kNone: on something that makes it part of another word.
+enum class Side : uint8_t { kNone, kSpace, kEdge, kBracket, kPipe, kDash, kDot, kColon, kEscape, kColor };
+
+// \u001b[32m, the end of a terminal colour, ending before `at`.
+bool ends_color(std::string_view text, size_t at) {
+  size_t begin = at - 1;
+  while (begin > 0 && (is_digit(text[begin - 1]) || text[begin - 1] == ';')) --begin;
+  return begin > 0 && text[begin - 1] == '[';
+}
+
+Side side_before(std::string_view text, size_t at) {
+  if (at == 0) return Side::kEdge;
+  const char before = text[at - 1];
+  const char second = at > 1 ? text[at - 2] : ' ';
+  switch (before) {
+    case ' ':
+      if (second == '-') return Side::kDash;
+      return second == '|' ? Side::kPipe : Side::kSpace;
+    case '[':
+    case '(':
+    case '<':
+      return Side::kBracket;
+    case '|':
+      return Side::kPipe;
+    case '.':
+      return Side::kDot;
+    case 't':
+    case 'n':
+      return second == '\\' ? Side::kEscape : Side::kNone;
+    case 'm':
+      return ends_color(text, at) ? Side::kColor : Side::kNone;
+    default:
+      return Side::kNone;
+  }
+}
+
+Side side_after(std::string_view text, size_t at) {
+  if (at >= text.size()) return Side::kEdge;
+  const std::string_view behind = text.substr(at);
+  switch (behind[0]) {
+    case ' ': {
+      const size_t next = std::min(behind.find_first_not_of(' '), behind.size() - 1);
+      if (behind[next] == '-') return Side::kDash;
+      return behind[next] == '|' ? Side::kPipe : Side::kSpace;
+    }
+    case ']':
+    case ')':
+    case '>':
+      return Side::kBracket;
+    case '|':
+      return Side::kPipe;
+    case ':':
+      return Side::kColon;
+    case '\\':
+      return Side::kEscape;
+    default:
+      return Side::kNone;
+  }
+}
+
+// Only what a logging library puts in front of its level stands before it: words with a digit in them (times, ids),
+// in brackets (threads), or without a letter (dashes).
+bool is_header(std::string_view text) {
+  while (!text.empty()) {
+    const size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+    if (word.starts_with('[') || word.starts_with('(')) continue;
+    if (std::ranges::any_of(word, is_letter) && !std::ranges::any_of(word, is_digit)) return false;
+  }
+  return true;
+}
+
+bool is_framed(Side before, Side after) {
+  if (before == after) return before == Side::kBracket || before == Side::kPipe || before == Side::kDash ||
+                              before == Side::kEscape;
+  if (before == Side::kColor) return after == Side::kEscape;
+  // Monolog's `app.INFO: `, the second line of java.util.logging.
+  return after == Side::kColon && (before == Side::kDot || before == Side::kEscape);
+}
+
+// A word of capitals at `at`.
+Level level_of_capitals(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && is_upper(text[end])) ++end;
+  if (end - at < 3 || end - at > 8) return Level::kUnknown;
+  const Level level = level_of_word(text.substr(at, end - at));
+  if (level == Level::kUnknown) return Level::kUnknown;
+  const Side before = side_before(text, at);
+  const Side after = side_after(text, end);
+  if (before == Side::kNone || after == Side::kNone) return Level::kUnknown;
+  if (before == Side::kDot && after != Side::kColon) return Level::kUnknown;
+  if (level < Level::kWarn) {
+    return is_framed(before, after) || is_header(text.substr(0, at)) ? level : Level::kUnknown;
+  }
+  const std::string_view ahead = text.substr(0, at);
+  return ahead.ends_with("NO ") || ahead.ends_with("no ") ? Level::kUnknown : level;
+}
+
+// level=error, lvl=warn, severity=\"INFO\"; `at` is the equals sign.
+Level level_of_assignment(std::string_view text, size_t at) {
+  size_t begin = at;
+  while (begin > 0 && is_letter(text[begin - 1])) --begin;
+  const std::string_view key = text.substr(begin, at - begin);
+  if (key.size() < 3 || key.size() > 8) return Level::kUnknown;
+  const uint64_t name = packed(key);
+  if (name != packed("level") && name != packed("lvl") && name != packed("severity") && name != packed("loglevel")) {
+    return Level::kUnknown;
+  }
+  if (begin > 0 && (text[begin - 1] == '_' || text[begin - 1] == '-' || text[begin - 1] == '.')) return Level::kUnknown;
+  size_t value = at + 1;
+  if (text.substr(value).starts_with("\\\"")) value += 2;
+  return level_of_name(letters_at(text, value));
+}
+
+// Finds the first capital of every run of capitals, and every equals sign, a block at a time.
+Level level_in_head(std::string_view text) {
+  BlockMask last_was_upper = 0;  // of the block before, moved to the first byte's place
+  for (size_t at = 0; at < text.size(); at += kBlockBytes) {
+    char padded[kBlockBytes] = {};
+    const char* bytes = text.data() + at;
+    if (text.size() - at < kBlockBytes) {
+      memcpy(padded, bytes, text.size() - at);
+      bytes = padded;
+    }
+    const ByteBlock block(bytes);
+    const BlockMask upper = block_mask(block.within('A', 'Z'));
+    const BlockMask equals = block_mask(block.equal('='));
+    // A run of one is no level; whether the last byte's run goes on is seen later.
+    const BlockMask goes_on = (upper >> kMaskStep) | from_index(kWholeMask, kBlockBytes - 1);
+    const BlockMask starts = upper & ~((upper << kMaskStep) | last_was_upper) & goes_on;
+    last_was_upper = upper >> ((kBlockBytes - 1) * kMaskStep);
+    for (BlockMask hits = starts | equals; hits != 0; hits = without_first(hits)) {
+      const size_t hit = at + first_index(hits);
+      const Level level = text[hit] == '=' ? level_of_assignment(text, hit) : level_of_capitals(text, hit);
+      if (level != Level::kUnknown) return level;
+    }
+  }
+  return Level::kUnknown;
+}
+
+}  // namespace
+
+Level level_of_name(std::string_view name) {
+  while (name.starts_with(' ')) name.remove_prefix(1);
+  while (name.ends_with(' ')) name.remove_suffix(1);
+  if (name.size() > 8) {
+    if (equal_folded(name, "information") || equal_folded(name, "informational")) return Level::kInfo;
+    return equal_folded(name, "emergency") ? Level::kFatal : Level::kUnknown;
+  }
+  switch (packed(name)) {
+    case packed("trc"):
+    case packed("verbose"):
+    case packed("vrb"):
+    case packed("silly"):
+    case packed("finer"):
+    case packed("finest"):
+      return Level::kTrace;
+    case packed("dbg"):
+    case packed("fine"):
+    case packed("config"):
+      return Level::kDebug;
+    case packed("inf"):
+    case packed("notice"):
+    case packed("success"):
+    case packed("http"):
+      return Level::kInfo;
+    case packed("wrn"):
+      return Level::kWarn;
+    case packed("failure"):
+      return Level::kError;
+    case packed("ftl"):
+    case packed("alert"):
+    case packed("emerg"):
+    case packed("panic"):
+    case packed("dpanic"):
+      return Level::kFatal;
+    default:
+      return level_of_word(name);
+  }
+}
+
+Level level_of_number(std::string_view json_number) {
+  int value = 0;
+  size_t digits = 0;
+  while (digits < json_number.size() && is_digit(json_number[digits])) {
+    if (digits == 3) return Level::kUnknown;
+    value = value * 10 + (json_number[digits++] - '0');
+  }
+  if (digits < json_number.size() && json_number[digits] != '.') return Level::kUnknown;
+  if (value < 10 || value > 600) return Level::kUnknown;
+  if (value < 20) return Level::kTrace;
+  if (value < 30) return Level::kDebug;
+  if (value < 40) return Level::kInfo;
+  if (value < 50) return Level::kWarn;
+  if (value < 60) return Level::kError;
+  if (value < 100) return Level::kFatal;
+  // Monolog: 100 debug, 200 info, 250 notice, 300 warning, 400 error, 500 critical, 550 alert, 600 emergency.
+  if (value < 200) return Level::kDebug;
+  if (value < 300) return Level::kInfo;
+  if (value < 400) return Level::kWarn;
+  return value < 500 ? Level::kError : Level::kFatal;
+}
+
+Level level_of_text(std::string_view text) {
+  text = text.substr(0, kLevelTextBytes);
+  if (text.empty()) return Level::kUnknown;
+  const Level level = level_at_start(text);
+  return level != Level::kUnknown ? level : level_in_head(text);
+}
+
+}  // namespace sleipnir
