@@ -4,7 +4,7 @@ from .config import Config, free_port
 from .delivery import DeliveryOptions
 from .invocation import InvokeResult
 from .library import ExtensionView, Lambda
-from .sandbox import ExtensionSpec, FunctionSpec, ShutdownResult
+from .specs import ExtensionSpec, FunctionSpec, ShutdownResult
 from .synthetic import Script
 
 __all__ = ["Config", "DeliveryOptions", "ExtensionSpec", "ExtensionView", "FunctionSpec", "InvokeResult", "Lambda",

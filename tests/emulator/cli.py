@@ -6,7 +6,6 @@ import argparse
 import concurrent.futures
 import os
 import shutil
-import sys
 import tempfile
 import time
 from typing import List, Optional, Tuple
@@ -15,7 +14,7 @@ from .config import INIT_TYPES
 from .function import bootstrap_function, layer_extensions, python_function
 from .invocation import InvokeResult
 from .library import Lambda
-from .sandbox import ExtensionSpec, FunctionSpec
+from .specs import ExtensionSpec, FunctionSpec
 from .show import Printer, number
 
 EPILOG = """\

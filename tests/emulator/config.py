@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import socket
 from typing import Mapping, Optional
 
@@ -72,9 +73,19 @@ class Config:
         return f"arn:aws:lambda:{self.region}::runtime:0c6e1a5d"
 
 
+_given: set = set()
+
+
 def free_port() -> int:
-    """A TCP port of the loopback nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port nobody listens on just now, below the range the kernel takes for outgoing connections."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        if port in _given:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port

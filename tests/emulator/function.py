@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from typing import Dict, List, Optional, Tuple
 
-from .sandbox import ExtensionSpec, FunctionSpec
+from .specs import ExtensionSpec, FunctionSpec
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _REQUIREMENTS = os.path.join(_HERE, "requirements.txt")
@@ -39,7 +39,8 @@ def awslambdaric() -> str:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries",
-             "0", "--timeout", "15", "--only-binary", ":all:", "--no-deps", "--target", staging, "-r", _REQUIREMENTS],
+             "0", "--timeout", "15", "--only-binary", ":all:", "--no-deps", "--target", staging, "-r",
+             _REQUIREMENTS],
             capture_output=True, text=True, timeout=180, check=False)
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or ["pip failed"]

@@ -16,7 +16,8 @@ from typing import Dict, Optional
 
 from .events import Mark, timestamp
 from .runtime_api import Invocation
-from .sandbox import Sandbox, ShutdownResult
+from .sandbox import Sandbox
+from .specs import ShutdownResult
 
 # How long the "runtimeDone before INVOKE" case waits for the listener to have taken runtimeDone.
 EARLY_DONE_S = 2.0

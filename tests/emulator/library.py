@@ -24,7 +24,8 @@ from . import invocation as flow
 from .config import Config, free_port
 from .delivery import DeliveryOptions
 from .invocation import InvokeResult
-from .sandbox import ExtensionSpec, FunctionSpec, Sandbox, ShutdownResult
+from .sandbox import Sandbox
+from .specs import ExtensionSpec, FunctionSpec, ShutdownResult
 from .synthetic import Script
 
 # Nothing an emulated sandbox does takes longer than this beyond its own limits.
@@ -163,6 +164,10 @@ class Lambda:
             self.sandbox.close()
             await self.sandbox.until(lambda: not any(p.running for p in self.sandbox._processes()),
                                      time.perf_counter() + 2)
+            rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
         self._call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -180,6 +185,15 @@ class Lambda:
     def init(self) -> Optional[str]:
         """Cold start up to the first /next of all.  None, or the error type (the environment is reset then)."""
         return self._call(self.sandbox.init(), GUARD_S + max(130, self.config.init_timeout_s))
+
+    def start_init(self) -> "concurrent.futures.Future[Optional[str]]":
+        """As init, without waiting."""
+        return asyncio.run_coroutine_threadsafe(self.sandbox.init(), self._loop)
+
+    @property
+    def api_address(self) -> str:
+        """host:port of the runtime API: AWS_LAMBDA_RUNTIME_API of the processes."""
+        return self.sandbox.address
 
     def start_invoke(self, payload: bytes = b"{}", *, request_id: Optional[str] = None, runtime_done: str = "normal",
                      report: str = "normal", **script: Any) -> "concurrent.futures.Future[InvokeResult]":

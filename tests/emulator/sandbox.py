@@ -7,13 +7,12 @@ initStart, extensions exec'd, all registered, runtime exec'd, runtime ready, all
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import secrets
 import signal
 import tempfile
 import time
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Union
 
 from . import environment
 from .agents import Agent, ExtensionsApi
@@ -21,38 +20,9 @@ from .config import RUNTIME_SHUTDOWN_MS, SHUTDOWN_BUDGET_MS, Config
 from .events import line_token, message_token
 from .http1 import Request, Server
 from .process import Process
-from .runtime_api import Invocation, ProcessRuntime, SyntheticRuntime
+from .runtime_api import ProcessRuntime, SyntheticRuntime
+from .specs import ExtensionSpec, FunctionSpec, ShutdownResult
 from .telemetry import Hub
-
-
-@dataclasses.dataclass
-class ExtensionSpec:
-    """A program of /opt/extensions.  `wrapper` is put before it (an emulator of another CPU, strace)."""
-
-    path: str
-    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    wrapper: Sequence[str] = ()
-
-    @property
-    def name(self) -> str:
-        return os.path.basename(self.path)
-
-
-@dataclasses.dataclass
-class FunctionSpec:
-    """A runtime client to be run as a process: any bootstrap."""
-
-    argv: Sequence[str]
-    task_root: str = "/"
-    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass
-class ShutdownResult:
-    reason: str
-    duration_ms: float
-    exit_codes: Dict[str, Optional[int]]
-    killed: List[str]
 
 
 class Sandbox:
@@ -81,12 +51,17 @@ class Sandbox:
         self._function = function
         self._on_event = on_event
         self._waiters: List[asyncio.Future] = []
+        self.hub.on_delivered = self.changed
         self._ending = False
         self._server = Server(self._handle)
         version = config.function_version
         self.log_stream = f"{time.strftime('%Y/%m/%d')}/[{version}]{secrets.token_hex(16)}"
 
     # --- plumbing
+
+    @property
+    def address(self) -> str:
+        return self._server.address
 
     async def open(self) -> None:
         await self._server.start()
@@ -350,6 +325,8 @@ class Sandbox:
         await self._end_runtime(reason, begun, bool(external))
         self.hub.thaw()
         self.hub.flush()
+        if self.config.managed_instances:  # there the buffers empty first; elsewhere SHUTDOWN overtakes them
+            await self.until(lambda: self.hub.pending() == 0, begun + 1)
         if self.api is not None:
             self.api.shut_down({"eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": deadline_ms})
         for agent in external:

@@ -85,7 +85,8 @@ class Authority:
         with open(base + ".db", "w", encoding="ascii"):
             pass
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={base}.db\nnew_certs_dir={self.directory}\nserial={base}.srl\n"
+            file.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={base}.db\nnew_certs_dir={self.directory}\n"
+                       f"serial={base}.srl\n"
                        "default_md=sha256\npolicy=p\nrand_serial=yes\nunique_subject=no\n[p]\ncommonName=supplied\n")
         _openssl("ca", "-batch", "-config", config, "-in", base + ".csr", "-cert", self.cert_file,
                  "-keyfile", self.key_file, "-startdate", start.strftime("%Y%m%d%H%M%SZ"),

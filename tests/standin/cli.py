@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         description="A stand-in for Loki: strict about what Loki refuses, keeps what it takes in memory, prints it.")
     parser.add_argument("--port", type=int, default=3100, help="0 picks one (default 3100)")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--tls", action="store_true", help="https, with a certificate of a private CA made for this run "
-                        "unless --cert and --key are given; the CA's file is printed")
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate of a private CA made for this "
+                        "run unless --cert and --key are given; the CA's file is printed")
     parser.add_argument("--cert", help="certificate file (with --tls)")
     parser.add_argument("--key", help="its key file")
     parser.add_argument("--tls-min", choices=("1.2", "1.3"), default="1.2")
@@ -40,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-ca", help="demand client certificates of this CA")
     parser.add_argument("--auth-enabled", action="store_true", help="demand X-Scope-OrgID, as auth_enabled: true does")
     parser.add_argument("--authorization", metavar="VALUE", help="the Authorization header a gateway would demand")
-    parser.add_argument("--rates", action="store_true", help="apply Loki's ingestion rates (4 MB/s, 3 MB/s per stream)")
+    parser.add_argument("--rates", action="store_true",
+                        help="apply Loki's ingestion rates (4 MB/s, 3 MB/s per stream)")
     parser.add_argument("--prefix", default="", help="a path in front of Loki's paths")
     parser.add_argument("--fault", action="append", default=[], metavar="KIND[:key=value,...]")
     parser.add_argument("--quiet", action="store_true", help="print no entries")

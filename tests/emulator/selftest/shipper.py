@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 NAME = os.environ.get("SHIPPER_NAME", os.path.basename(__file__))
@@ -102,6 +103,7 @@ def main():
             print("shipper: bye " + event["shutdownReason"], flush=True)
             if os.environ.get("SHIPPER_IGNORES_SHUTDOWN"):
                 threading.Event().wait()
+            time.sleep(float(os.environ.get("SHIPPER_LINGER", "0")))  # telemetry comes after SHUTDOWN, too
             return 0
         if os.environ.get("SHIPPER_CRASH"):
             return 3
@@ -109,7 +111,8 @@ def main():
             threading.Event().wait()
         if not os.environ.get("SHIPPER_AT_ONCE"):
             with lock:
-                lock.wait_for(lambda: done.get(event["requestId"]), 2)
+                lock.wait_for(lambda: done.get(event["requestId"]),
+                              float(os.environ.get("SHIPPER_PATIENCE", "2")))
 
 
 if __name__ == "__main__":
