@@ -109,6 +109,7 @@ class Validation {
       const std::optional<uint64_t> limit = number_behind(text, "max entry size '");
       if (limit && *limit > 0) {
         amend_.line_bytes_max = std::min<size_t>(*limit, amend_.line_bytes_max.value_or(SIZE_MAX));
+        amend(message.count);
       } else {
         lose(message.count);
       }
@@ -116,13 +117,14 @@ class Validation {
       // Refused again though there was none in the push: nothing more to be done.
       if (pushed_.metadata == PushedMetadata::kPresent) {
         amend_.strip_metadata = true;
+        amend(pushed_.entries);
       } else {
         lose(message.count);
       }
     } else if (has_phrase(text, "timestamp too old")) {
-      if (!note_oldest(text)) lose(message.count);
+      note_oldest(text) ? amend(message.count) : lose(message.count);
     } else if (has_phrase(text, "timestamp too new")) {
-      if (!note_too_new(text)) lose(message.count);
+      note_too_new(text) ? amend(message.count) : lose(message.count);
     } else if (has_any(text, kStreamFaults)) {
       lose(pushed_.entries);
     } else {
@@ -133,6 +135,7 @@ class Validation {
   // The whole of it. `read`: of a cut answer the numbers are lower bounds.
   void finish(Verdict& verdict, BodyRead read) const {
     verdict.amend = amend_;
+    verdict.amend.entries = static_cast<uint32_t>(std::min<uint64_t>(amended_, pushed_.entries));
     verdict.action = amend_.any() ? Verdict::Action::kAmend : Verdict::Action::kDrop;
     verdict.dropped_entries = static_cast<uint32_t>(std::min<uint64_t>(lost_, pushed_.entries));
     if (lost_ == 0 && amend_.any()) return;
@@ -141,8 +144,15 @@ class Validation {
   }
 
  private:
+  // The numbers are the server's: no sum may wrap.
+  static uint64_t added(uint64_t a, uint64_t b) {
+    return b > std::numeric_limits<uint64_t>::max() - a ? std::numeric_limits<uint64_t>::max() : a + b;
+  }
+
+  void amend(uint64_t entries) { amended_ = added(amended_, entries); }
+
   void lose(uint64_t entries) {
-    lost_ = entries > std::numeric_limits<uint64_t>::max() - lost_ ? entries : lost_ + entries;
+    lost_ = added(lost_, entries);
   }
 
   // Behind the last occurrence of the phrase: what the message says itself comes behind the labels that it quotes.
@@ -186,13 +196,15 @@ class Validation {
     const std::optional<uint64_t> total = number_behind(rest, "total ignored: ");
     const uint64_t ignored = std::max(total.value_or(listed), listed);
     // Those not listed are of the listed kinds; only if all of these can be sent again do they go with them.
-    if (too_far_behind == listed) return;
+    if (too_far_behind == listed) return amend(ignored);
+    amend(too_far_behind);
     lose(ignored - too_far_behind);
     if (ignored > listed || !total) exact_ = false;
   }
 
   const PushedRange& pushed_;
   Verdict::Amend amend_;
+  uint64_t amended_ = 0;
   uint64_t lost_ = 0;
   bool exact_ = true;
 };

@@ -67,6 +67,9 @@ struct Verdict {
     std::optional<int64_t> too_new_from_ns;
     // Lines longer than this (decoded bytes) were refused: again, split, and all later ones too.
     std::optional<size_t> line_bytes_max;
+    // How many entries the answer counts as refused for these causes, never more than the range has: what is lost if
+    // they are not pushed again.
+    uint32_t entries = 0;
 
     bool any() const { return strip_metadata || oldest_accepted_ns || too_new_from_ns || line_bytes_max; }
   };
