@@ -28,7 +28,7 @@ std::optional<Endpoint> load_endpoint(const Settings& settings, Problems& proble
     return std::nullopt;
   }
   Endpoint& endpoint = parsed.value();
-  // Who sets LOKI_IP is used to "/api/v1/push" being appended, so his base URL may end in "/loki".
+  // Whoever sets LOKI_IP is used to "/api/v1/push" being appended, so a base URL in it may end in "/loki".
   if (setting.name == "LOKI_IP" && endpoint.path.ends_with("/loki")) endpoint.path += "/api/v1/push";
   endpoint.path = push_path(endpoint.path);
   return std::move(endpoint);
