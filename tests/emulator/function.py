@@ -44,7 +44,8 @@ def awslambdaric() -> str:
             capture_output=True, text=True, timeout=180, check=False)
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or ["pip failed"]
-            raise Unavailable(next((line for line in reversed(lines) if "ERROR" in line), lines[-1]))
+            reason = next((line for line in reversed(lines) if "ERROR" in line), lines[-1])
+            raise Unavailable(reason.replace("ERROR: ", "pip: "))
         os.chmod(staging, 0o755)
         try:
             os.rename(staging, wanted)
