@@ -21,6 +21,7 @@
 #include "batch/flush_policy.h"
 #include "batch/record.h"
 #include "lambda/telemetry_decoder.h"
+#include "loki/entry_writer.h"
 #include "net/endpoint.h"
 
 namespace sleipnir {
@@ -28,13 +29,6 @@ namespace sleipnir {
 // The environment as execve(2) handed it over: `NAME=value` texts ended by a null pointer. Borrowed.
 struct Environment {
   const char* const* entries = nullptr;
-};
-
-enum class RequestIdAs : uint8_t {
-  kMetadata,  // structured metadata `request_id`
-  kLabel,     // stream label `request_id`
-  kLine,      // part of the line
-  kNone,
 };
 
 enum class InitializationType : uint8_t { kOnDemand, kProvisionedConcurrency, kSnapStart, kManagedInstances };

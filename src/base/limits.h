@@ -72,6 +72,12 @@ inline constexpr milliseconds kLastReportWait{300};
 // The longest event deadline we believe, from "now": a wrong wall clock must not make us wait for ever.
 inline constexpr seconds kDeadlineMax{900};
 
+// SHUTDOWN: a deadline further away, or nearer, than this is a wall clock that is wrong; Lambda gives two seconds.
+inline constexpr milliseconds kShutdownLongest{2000};
+inline constexpr milliseconds kShutdownShortest{100};
+// Beyond the sender's deadline the loop waits no longer than this for it to say that it is done.
+inline constexpr milliseconds kSenderGrace{50};
+
 // ---- batches and the way to the sender ----
 
 // Arenas of a pool: one bit each in an atomic word.

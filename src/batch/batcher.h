@@ -36,30 +36,11 @@ class Batcher {
   Batcher(BatchPool& pool, Encoder& encoder, Limits limits, SealedBatchSink sink)
       : pool_(pool), encoder_(encoder), limits_(limits), sink_(sink) {}
 
-  Append append(const Record& record) {
-    for (;;) {
-      if (open_ == nullptr) {
-        open_ = pool_.take();
-        if (open_ == nullptr) return Append::kPoolEmpty;
-      }
-      if (next_time_ns_ == 0) next_time_ns_ = timestamps_.stamp(record.time);
-      EntryShape shape;
-      const bool first_part = cursor_.part == 0;
-      const EncodeStep step = encoder_.write(record, next_time_ns_, cursor_, room(), shape);
-      if (step == EncodeStep::kNoRoom) {
-        // An empty batch takes every entry: the encoder's own limit sees to it.
-        CHECK(!open_->empty());
-        seal();
-        continue;
-      }
-      open_->commit(shape, first_part, record);
-      next_time_ns_ = 0;
-      if (limits_.entries_max != 0 && open_->entry_count() >= limits_.entries_max) seal();
-      if (step == EncodeStep::kLast) {
-        cursor_ = EncodeCursor{};
-        return Append::kStored;
-      }
-    }
+  Append append(const Record& record) { return append(record, Counted::kYes); }
+
+  // A line of our own, which no ledger counts. Lost when the pool is empty: the room is for others' records.
+  void append_uncounted(const Record& record) {
+    if (cursor_.part == 0 && next_time_ns_ == 0) append(record, Counted::kNo);
   }
 
   // Hands the open batch on, if it holds anything. Returns the sequence of the last batch ever sealed.
@@ -79,6 +60,34 @@ class Batcher {
   uint64_t last_sequence() const { return last_sequence_; }
 
  private:
+  enum class Counted : bool { kNo, kYes };
+
+  Append append(const Record& record, Counted counted) {
+    for (;;) {
+      if (open_ == nullptr) {
+        open_ = pool_.take();
+        if (open_ == nullptr) return Append::kPoolEmpty;
+      }
+      if (next_time_ns_ == 0) next_time_ns_ = timestamps_.stamp(record.time);
+      EntryShape shape;
+      const bool first_part = cursor_.part == 0;
+      const EncodeStep step = encoder_.write(record, next_time_ns_, cursor_, room(), shape);
+      if (step == EncodeStep::kNoRoom) {
+        // An empty batch takes every entry: the encoder's own limit sees to it.
+        CHECK(!open_->empty());
+        seal();
+        continue;
+      }
+      open_->commit(shape, first_part && counted == Counted::kYes, record);
+      next_time_ns_ = 0;
+      if (limits_.entries_max != 0 && open_->entry_count() >= limits_.entries_max) seal();
+      if (step == EncodeStep::kLast) {
+        cursor_ = EncodeCursor{};
+        return Append::kStored;
+      }
+    }
+  }
+
   std::span<char> room() {
     const std::span<char> room = open_->room();
     // The size limit counts from the first entry on; the first one may exceed it.

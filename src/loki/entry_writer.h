@@ -63,10 +63,10 @@ class EntryWriter {
 
   // A metadata value is cut here, between code points: the longest known (a CloudWatch log stream's name) is 512.
   static constexpr size_t kMetadataValueBytesMax = 512;
-  // Metadata of an entry at its longest: five such values, every byte escaped, and 512 for keys and the short values.
+  // Metadata of an entry at its longest: five such values, every byte escaped, and 512 for keys, short values, braces.
   static constexpr size_t kMetadataBytesMax = 5 * 6 * kMetadataValueBytesMax + 512;
-  // `["1234567890123456789","` before the line, `"` behind it, the comma before the metadata, `],`.
-  static constexpr size_t kFrameBytes = 24 + 1 + 1 + 2;
+  // `["1234567890123456789","` before the line, `"` and `],` behind it.
+  static constexpr size_t kFrameBytes = 24 + 1 + 2;
   // A line must have room for the request id in front of it and something more.
   static constexpr size_t kLineBytesMin = 2048;
   static constexpr size_t kEntryBytesMin = size_t{64} << 10;

@@ -90,7 +90,6 @@ PushConnection::Event PushConnection::step_pushing(Instant now) {
       last_used_ = now.wall;
       kept_ = true;
       deadline_ = kNever;
-      streams_.keep_session(*stream_);
       if (exchange_.reusable()) {
         state_ = State::kReady;
         watch(Interest::kRead);

@@ -19,9 +19,6 @@ class StreamFactory {
   // for TLS, a bad certificate file), not the server's.
   virtual Result<std::unique_ptr<Stream>> open(const Address& address) = 0;
 
-  // The server has answered on this stream, so what it takes to resume its session is worth keeping.
-  virtual void keep_session(Stream& stream) = 0;
-
   // After a restore from a snapshot: nothing of an earlier connection may be used again.
   virtual void forget_sessions() = 0;
 };

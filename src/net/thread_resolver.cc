@@ -15,32 +15,7 @@ namespace {
 // musl's getaddrinfo needs about 20 KiB of stack, glibc's more; pages never touched cost nothing.
 constexpr size_t kStackBytes = 128 * 1024;
 
-struct Addresses {
-  size_t count = 0;
-  std::array<Address, Resolution::kAddressesMax> all;
-  int error = 0;     // EAI_*, valid when count is 0
-  int os_error = 0;  // errno, valid when error is EAI_SYSTEM
-};
-
-Addresses look_up(const char* host, uint16_t port, int family) {
-  addrinfo hints{};
-  hints.ai_family = family;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  Addresses result;
-  result.error = getaddrinfo(host, nullptr, &hints, &list);
-  result.os_error = errno;
-  if (result.error != 0) return result;
-  for (const addrinfo* one = list; one != nullptr && result.count < result.all.size(); one = one->ai_next) {
-    const Result<Address> address = Address::from_socket(one->ai_addr, one->ai_addrlen, port);
-    if (address) result.all[result.count++] = address.value();
-  }
-  freeaddrinfo(list);
-  if (result.count == 0) result.error = EAI_NONAME;
-  return result;
-}
-
-Error describe(const char* host, const Addresses& result) {
+Error describe(const char* host, const ThreadResolver::Found& result) {
   switch (result.error) {
     case EAI_NONAME:
 #ifdef EAI_NODATA
@@ -58,6 +33,24 @@ Error describe(const char* host, const Addresses& result) {
 
 }  // namespace
 
+ThreadResolver::Found ThreadResolver::ask_system(const char* host, uint16_t port, int family) {
+  addrinfo hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  Found found;
+  found.error = getaddrinfo(host, nullptr, &hints, &list);
+  found.os_error = errno;
+  if (found.error != 0) return found;
+  for (const addrinfo* one = list; one != nullptr && found.count < found.addresses.size(); one = one->ai_next) {
+    const Result<Address> address = Address::from_socket(one->ai_addr, one->ai_addrlen, port);
+    if (address) found.addresses[found.count++] = address.value();
+  }
+  freeaddrinfo(list);
+  if (found.count == 0) found.error = EAI_NONAME;
+  return found;
+}
+
 struct ThreadResolver::Lookup {
   enum class State : uint8_t {
     kRunning,    // the thread's: it alone touches what stands below
@@ -69,23 +62,25 @@ struct ThreadResolver::Lookup {
   // destructor tries kRunning -> kAbandoned; whoever comes second frees.
   std::atomic<State> state{State::kRunning};
   Kernel& kernel;
+  LookUp look_up;
   std::string host;
   uint16_t port;
   Resolution answer;
 
-  Lookup(Kernel& woken, Request&& request) : kernel(woken), host(std::move(request.host)), port(request.port) {
+  Lookup(Kernel& woken, LookUp how, Request&& request)
+      : kernel(woken), look_up(how), host(std::move(request.host)), port(request.port) {
     answer.generation = request.generation;
   }
 
   static void* run(void* argument) {
     auto* const self = static_cast<Lookup*>(argument);
-    Addresses result = look_up(self->host.c_str(), self->port, AF_INET);
+    Found result = self->look_up(self->host.c_str(), self->port, AF_INET);
     if (result.count == 0 && result.error != EAI_AGAIN) {
-      const Addresses by_v6 = look_up(self->host.c_str(), self->port, AF_INET6);
+      const Found by_v6 = self->look_up(self->host.c_str(), self->port, AF_INET6);
       if (by_v6.count != 0) result = by_v6;
     }
     self->answer.count = result.count;
-    self->answer.addresses = result.all;
+    self->answer.addresses = result.addresses;
     if (result.count == 0) self->answer.error = describe(self->host.c_str(), result);
     // Read now: from the exchange on the owner may free *self.
     Kernel& woken = self->kernel;
@@ -134,7 +129,7 @@ bool ThreadResolver::may_launch(MonotonicTime now) const {
 void ThreadResolver::launch(MonotonicTime now) {
   size_t slot = 0;
   while (lookups_[slot] != nullptr) slot++;
-  auto* const lookup = new Lookup(kernel_, std::move(*waiting_));
+  auto* const lookup = new Lookup(kernel_, look_up_, std::move(*waiting_));
   waiting_.reset();
 
   pthread_attr_t attributes;

@@ -29,8 +29,19 @@ class ThreadResolver final : public Resolver {
  public:
   static constexpr Milliseconds kLookupPatience{3000};  // musl asks a silent server again after 2.5 s
 
+  // What one call of getaddrinfo brought.
+  struct Found {
+    size_t count = 0;
+    std::array<Address, Resolution::kAddressesMax> addresses;
+    int error = 0;     // EAI_*, valid when count is 0
+    int os_error = 0;  // errno, valid when error is EAI_SYSTEM
+  };
+  // May block; called in the lookup's thread. `family` is AF_INET or AF_INET6.
+  using LookUp = Found (*)(const char* host, uint16_t port, int family);
+  static Found ask_system(const char* host, uint16_t port, int family);
+
   // `kernel` is woken by each answer. It outlives every lookup, which may be longer than this object lives.
-  explicit ThreadResolver(Kernel& kernel) : kernel_(kernel) {}
+  explicit ThreadResolver(Kernel& kernel, LookUp look_up = &ask_system) : kernel_(kernel), look_up_(look_up) {}
   ThreadResolver(const ThreadResolver&) = delete;
   ThreadResolver& operator=(const ThreadResolver&) = delete;
   ~ThreadResolver() override;
@@ -57,6 +68,7 @@ class ThreadResolver final : public Resolver {
   bool may_launch(MonotonicTime now) const;
 
   Kernel& kernel_;
+  LookUp look_up_;
   std::array<Lookup*, kLookupsMax> lookups_{};  // null: no thread
   std::optional<Request> waiting_;
   std::optional<Resolution> failed_;  // an answer that needed no thread: none could be made

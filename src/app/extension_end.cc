@@ -1,0 +1,85 @@
+// The end: SHUTDOWN, a runtime API that is gone, SIGTERM; what is drained, in which order, with which budget.
+
+#include <algorithm>
+
+#include "app/extension.h"
+#include "app/ledger.h"
+#include "base/log.h"
+
+namespace sleipnir {
+
+void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
+  if (!intake_) {
+    end(0);
+    return;
+  }
+  lifecycle_.on_shutdown();
+  flush_id_ = 0;
+  const auto given = std::chrono::duration_cast<Milliseconds>(event.deadline - now.wall) - kShutdownMargin;
+  shutdown_deadline_ = now.monotonic + std::clamp(given, kShutdownShortest, kShutdownLongest);
+  // The report of the last invocation is written only now, and comes within moments if at all.
+  const bool report_comes = event.reason == ShutdownReason::kSpindown && report_missing_ && server_ && server_->listening();
+  drain_until_ = report_comes ? std::min(now.monotonic + kLastReportWait, shutdown_deadline_) : now.monotonic;
+  phase_ = Phase::kDraining;
+  intake_->seal();
+}
+
+// Register or /next failed for good: whatever waits gets a moment, then we leave.
+void Extension::orphaned(const char* why, Instant now) {
+  log_line(LogLevel::kError, "Lambda's runtime API failed (%s); leaving", why);
+  code_at_end_ = 1;
+  leave_soon(now);
+}
+
+void Extension::terminate(Instant now) { leave_soon(now); }
+
+void Extension::leave_soon(Instant now) {
+  if (phase_ == Phase::kDraining || phase_ == Phase::kFinishing || phase_ == Phase::kOver) return;
+  if (!intake_) {
+    end(code_at_end_);
+    return;
+  }
+  lifecycle_.on_shutdown();
+  shutdown_deadline_ = now.monotonic + kOrphanedFlush;
+  drain_until_ = now.monotonic;
+  phase_ = Phase::kDraining;
+}
+
+// Still listening: the last records come in and are sent as they come.
+void Extension::drain(Instant now) {
+  const bool wait = report_missing_ && now.monotonic < drain_until_;
+  const bool receiving = server_ && server_->receiving();
+  if ((wait || receiving) && now.monotonic < shutdown_deadline_) return;
+  intake_->seal();
+  phase_ = Phase::kFinishing;
+  intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = shutdown_deadline_}});
+}
+
+void Extension::finish(Instant now) {
+  const bool settled = handoff_.finished.load(std::memory_order_acquire);
+  if (!settled && now.monotonic < shutdown_deadline_ + kSenderGrace) return;
+  const Counters& counters = handoff_.counters;
+  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0;
+  if (incomplete && !ledger_sent_) {
+    ledger_sent_ = true;
+    const LedgerLine line = ledger_line(counters);
+    log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
+    // Loki gets it too, if it takes anything at all and there is time.
+    if (settled && worthwhile(now) && now.monotonic < shutdown_deadline_) {
+      handoff_.finished.store(false, std::memory_order_relaxed);
+      intake_->add_own_line(line.view(), Level::kError, now.wall);
+      intake_->seal();
+      intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = shutdown_deadline_}});
+      return;
+    }
+  }
+  if (server_) server_->close();
+  end(code_at_end_);
+}
+
+void Extension::end(int code) {
+  phase_ = Phase::kOver;
+  exit_code_ = code;
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,150 @@
+#include "app/intake.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "loki/labels.h"
+
+namespace sleipnir {
+
+namespace {
+
+DecoderOptions decoder_options(const Config& config, std::span<const std::string_view> dropped_types,
+                               bool managed_instances) {
+  return DecoderOptions{
+      .ship_platform = config.events.platform,
+      .ship_function = config.events.function,
+      .ship_extension = config.events.extension,
+      .dropped_types = dropped_types,
+      .min_level = config.min_level,
+      .platform_format = config.platform_format,
+      .managed_instances = managed_instances,
+  };
+}
+
+EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max) {
+  return EntryWriter::Options{
+      .structured_metadata = config.structured_metadata ? StructuredMetadata::kOn : StructuredMetadata::kOff,
+      .request_id_as = config.extract_request_id ? config.request_id_as : RequestIdAs::kNone,
+      .line_bytes_max = config.max_line_bytes,
+      .entry_bytes_max = entry_bytes_max,
+  };
+}
+
+// An arena holds a batch of the largest size with its index; entries of 200 bytes, the usual ones, need 4 % for it.
+BatchLayout layout_for(const Config& config, size_t push_prefix_bytes) {
+  const size_t wire = std::max(config.batch_bytes_max, EntryWriter::kEntryBytesMin);
+  const size_t bytes = push_prefix_bytes + wire + wire / 16 + 64;
+  return BatchLayout{.arena_bytes = (bytes + 4095) & ~size_t{4095}, .headroom = push_prefix_bytes};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Intake>> Intake::create(const Config& config, Handoff& handoff, PlatformListener& listener,
+                                               size_t push_prefix_bytes, bool managed_instances) {
+  const BatchLayout layout = layout_for(config, push_prefix_bytes);
+  const size_t count = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
+  Result<std::unique_ptr<BatchPool>> pool = BatchPool::create(count, layout);
+  if (!pool) return pool.error();
+  return std::unique_ptr<Intake>(new Intake(config, handoff, listener, std::move(pool.value()), managed_instances));
+}
+
+Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listener, std::unique_ptr<BatchPool> pool,
+               bool managed_instances)
+    : config_(config),
+      handoff_(handoff),
+      producer_(handoff.queue),
+      pool_(std::move(pool)),
+      writer_(writer_options(config, std::max(config.batch_bytes_max, EntryWriter::kEntryBytesMin))),
+      batcher_(*pool_, writer_,
+               {.wire_bytes_max = config.batch_bytes_max, .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
+               SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
+      dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
+      decoder_(decoder_options(config, dropped_types_, managed_instances)),
+      handler_(decoder_, RecordSink{.owner = this, .put = &Intake::put_record}, listener, handoff.counters) {}
+
+uint64_t Intake::seal() { return batcher_.seal(); }
+
+uint64_t Intake::request_flush(MonotonicTime deadline, int attempts_max) {
+  const uint64_t through = seal();
+  put(SenderMessage{
+      .kind = SenderMessage::Kind::kFlush,
+      .flush = {.id = ++last_flush_id_, .through_sequence = through, .deadline = deadline, .attempts_max = attempts_max},
+  });
+  return last_flush_id_;
+}
+
+bool Intake::put(const SenderMessage& message) {
+  wake_wished_ = true;
+  // There is room for every batch of the pool and as many requests again; a request that finds none would come a
+  // moment after hundreds of others that the sender has not looked at.
+  return producer_.put(message);
+}
+
+void Intake::add_own_line(std::string_view line, Level level, WallTime time) {
+  const Record record{.time = time, .log_type = LogType::kExtension, .level = level, .form = TextForm::kPlain, .text = line};
+  batcher_.append_uncounted(record);
+}
+
+bool Intake::take_wake_wish() { return std::exchange(wake_wished_, false); }
+
+FlushFacts Intake::waiting() const {
+  FlushFacts facts{.level_max = sealed_level_, .oldest = sealed_oldest_};
+  if (batcher_.has_records()) {
+    facts.level_max = std::max(facts.level_max, batcher_.open()->level_max());
+    facts.oldest = std::min(facts.oldest, batcher_.open()->oldest());
+  }
+  return facts;
+}
+
+void Intake::on_flush_settled() {
+  sealed_level_ = Level::kUnknown;
+  sealed_oldest_ = WallTime::max();
+}
+
+bool Intake::drained() const { return !batcher_.has_records() && handoff_.counters.pending() == 0; }
+
+Milliseconds Intake::flush_interval(bool invocation_running) const {
+  const auto factor = invocation_running ? 1 : static_cast<int64_t>(config_.idle_flush_multiplier);
+  return config_.flush_interval * factor;
+}
+
+void Intake::on_time(bool invocation_running, bool worthwhile, Instant now) {
+  if (!batcher_.has_records()) {
+    open_since_ = kNever;
+    return;
+  }
+  if (open_since_ == kNever) open_since_ = now.monotonic;
+  if (batcher_.open()->entry_count() < config_.dispatch_min_entries || !worthwhile) return;
+  if (now.monotonic < open_since_ + flush_interval(invocation_running)) return;
+  seal();
+  open_since_ = kNever;
+}
+
+MonotonicTime Intake::next_deadline(bool invocation_running) const {
+  if (open_since_ == kNever || batcher_.open() == nullptr) return kNever;
+  if (batcher_.open()->entry_count() < config_.dispatch_min_entries) return kNever;
+  return open_since_ + flush_interval(invocation_running);
+}
+
+bool Intake::put_record(void* owner, const Record& record) {
+  Intake& me = *static_cast<Intake*>(owner);
+  if (me.batcher_.append(record) == Batcher<EntryWriter>::Append::kStored) {
+    me.room_wished_ = false;
+    return true;
+  }
+  // The POST waits unanswered until the sender has given a batch back.
+  if (!me.room_wished_) me.put(SenderMessage{.kind = SenderMessage::Kind::kMakeRoom});
+  me.room_wished_ = true;
+  return false;
+}
+
+void Intake::take_sealed(void* owner, Batch* batch) {
+  Intake& me = *static_cast<Intake*>(owner);
+  me.sealed_level_ = std::max(me.sealed_level_, batch->level_max());
+  me.sealed_oldest_ = std::min(me.sealed_oldest_, batch->oldest());
+  me.open_since_ = kNever;
+  CHECK(me.put(SenderMessage{.kind = SenderMessage::Kind::kBatch, .batch = batch}));
+}
+
+}  // namespace sleipnir

@@ -1,0 +1,17 @@
+// Ledger: the counters as one line of JSON, for stderr and for the stream in Loki. Pure.
+//
+//   {"sleipnir":"ledger","received":1204,...,"dropped":{"overflow":12},"lost_upstream":{"records":0,"bytes":0}}
+//
+// received + restored = sent + pending + spooled + filtered + duplicate + dropped{...}
+#pragma once
+
+#include "base/fixed_text.h"
+#include "batch/counters.h"
+
+namespace sleipnir {
+
+using LedgerLine = FixedText<768>;
+
+LedgerLine ledger_line(const Counters& counters);
+
+}  // namespace sleipnir

@@ -1,0 +1,148 @@
+// Sender: delivers batches to Loki. The consumer of the queue; runs on a thread of its own and blocks nowhere but in
+// its shell's wait.
+//
+//   queue -> parcels -> (breaker, back-off, attempts) -> push connections -> answer -> verdict -> sent | kept | dropped
+//
+// It takes batches in the order of their sequence, keeps what could not be delivered, and tells the loop when a flush
+// is settled: everything of it delivered, or nothing of it can be delivered before the flush's deadline. What it
+// promises is written down in the README under delivery; the rules are here:
+//  - a retry has the same bytes as the first attempt, so that Loki swallows what it has already;
+//  - a kept connection that turns out dead costs no attempt and no back-off;
+//  - while the breaker is open nothing is pushed but one probe at a time, when its time has come;
+//  - a batch is dropped only where the verdict says so, where there is no room, or at the end; and counted.
+//
+// step() is the whole of it: the thread shell (app/threads.cc) and a simulation call it in the same way.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "app/handoff.h"
+#include "app/parcel.h"
+#include "app/upstream.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "batch/backoff.h"
+#include "batch/breaker.h"
+#include "batch/pool.h"
+#include "loki/compressor.h"
+#include "loki/push_connection.h"
+#include "loki/push_request.h"
+#include "loki/verdict.h"
+
+namespace sleipnir {
+
+struct SenderOptions {
+  bool gzip = true;
+  size_t compression_threshold_bytes = 1024;
+  int compression_level = 1;
+  Milliseconds connect_timeout{2000};
+  Milliseconds request_timeout{10000};
+  int attempts_max = 3;           // in the background, before the breaker opens
+  int critical_attempts_max = 5;  // at shutdown
+};
+
+// What the sender works with; all of it outlives the sender.
+struct SenderWiring {
+  Kernel& kernel;
+  Kernel& loop;  // for wake() only
+  StreamFactory& streams;
+  Upstream& upstream;
+  RandomSource& random;
+  BatchPool& pool;
+  Handoff& handoff;
+  const PushRequestHead& head;
+  std::string_view push_prefix;  // labels, see loki/labels.h
+};
+
+class Sender {
+ public:
+  Sender(const SenderWiring& wiring, const SenderOptions& options);
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  // One round: ready handles, then messages, then timers, then new pushes. Returns when it wants to be called at the
+  // latest.
+  MonotonicTime step(Instant now, std::span<const Ready> ready);
+
+  // Records in hand, for the invariants of a simulation.
+  uint64_t records_in_hand() const;
+
+ private:
+  // One connection with the push it carries.
+  struct Slot {
+    Slot(Kernel& kernel, StreamFactory& streams, uint64_t tag, MappedMemory buffer)
+        : connection(kernel, streams, tag), compressed(std::move(buffer)) {}
+
+    PushConnection connection;
+    // Null: nothing to push on it (kept, or being warmed up).
+    Parcel* parcel = nullptr;
+    EntryRange range;
+    size_t body_bytes = 0;  // before compression
+    MonotonicTime began_at{};
+    MappedMemory compressed;
+    std::array<char, kPushHeadBytesMax> head;
+  };
+
+  void take_messages(Instant now);
+  void add(Batch* batch);
+  void begin_flush(const FlushRequest& flush);
+  void note_thaw(Instant now);
+
+  void handle(Slot& slot, PushConnection::Event event, Instant now);
+  void on_answer(Slot& slot, Instant now);
+  void apply(Slot& slot, const Verdict& verdict, Instant now);
+  void on_failure(Slot& slot, Instant now);
+  void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);
+  void open_breaker(Instant now);
+  void close_breaker();
+
+  void dispatch(Instant now);
+  bool may_push(Instant now) const;
+  Parcel* next_parcel(Instant now);
+  Slot* ready_slot();
+  void open_connection(Parcel* parcel, Instant now);
+  void start_push(Slot& slot, Instant now);
+  size_t pushes_under_way() const;
+
+  void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason);
+  void release(Parcel& parcel);
+  void make_room(Instant now);
+
+  void settle_flush_if_over(Instant now);
+  bool can_progress(const Parcel& parcel) const;
+  int attempts_allowed() const;
+  void finish_if_over(Instant now);
+  MonotonicTime next_deadline(Instant now) const;
+
+  SenderWiring with_;
+  const SenderOptions options_;
+  GzipCompressor compressor_;
+  std::unique_ptr<char[]> scratch_;
+
+  std::array<std::optional<Slot>, kPushesInFlightMax> slots_;
+  std::array<std::optional<Parcel>, kPoolBatchesMax> parcels_;
+  Breaker breaker_;
+
+  // A flush that somebody waits for; id 0: none.
+  FlushRequest flush_;
+  // Once set, the last thing this sender does.
+  std::optional<MonotonicTime> shutdown_deadline_;
+  bool finished_ = false;
+
+  bool warm_up_ = false;
+  // The loop waits for a free batch since then.
+  std::optional<MonotonicTime> room_wanted_since_;
+  // The server takes no structured metadata: learnt once, for good.
+  bool strip_metadata_ = false;
+
+  Instant last_step_{};
+  MonotonicTime planned_wake_ = kNever;
+
+  LogGate failure_gate_;
+  LogGate refused_gate_;
+  LogGate dropped_gate_;
+};
+
+}  // namespace sleipnir

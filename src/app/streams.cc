@@ -1,0 +1,47 @@
+#include "app/streams.h"
+
+#include "base/log.h"
+#include "net/tcp_stream.h"
+#include "net/tls_stream.h"
+
+namespace sleipnir {
+
+Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
+  if (config_.endpoint->tls && !tls_) {
+    const Status ready = prepare_tls();
+    if (!ready) return ready.error();
+  }
+  Result<int> handle = kernel_.connect(address);
+  if (!handle) return handle.error();
+  std::unique_ptr<Stream> stream = std::make_unique<TcpStream>(kernel_, handle.value());
+  if (!config_.endpoint->tls) return stream;
+  const TlsPeer peer{.host = config_.endpoint->host, .port = config_.endpoint->port};
+  return std::unique_ptr<Stream>(std::make_unique<TlsStream>(*tls_, std::move(stream), peer));
+}
+
+// A file that cannot be used is said once; then we go on with what is left: the server decides whether it is enough.
+Status Streams::prepare_tls() {
+  TlsOptions options{
+      .ca_file = config_.ca_file,
+      .ca_pem = config_.ca_pem,
+      .client_cert_file = config_.client_cert_file,
+      .client_key_file = config_.client_key_file,
+      .server_name = config_.tls_server_name,
+      .insecure_skip_verify = config_.tls_insecure_skip_verify,
+  };
+  Result<std::unique_ptr<TlsContext>> context = TlsContext::create(options);
+  if (!context) {
+    log_line(LogLevel::kError, "%s; going on without it. Set LOKI_CA_FILE, LOKI_CA_PEM, LOKI_CLIENT_CERT_FILE and "
+             "LOKI_CLIENT_KEY_FILE to files that the function can read", context.error().text());
+    context = TlsContext::create({.server_name = options.server_name, .insecure_skip_verify = options.insecure_skip_verify});
+  }
+  if (!context) return context.error();
+  tls_ = std::move(context.value());
+  return Done{};
+}
+
+void Streams::forget_sessions() {
+  if (tls_) tls_->reset();
+}
+
+}  // namespace sleipnir

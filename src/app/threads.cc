@@ -1,0 +1,146 @@
+#include "app/threads.h"
+
+#include <pthread.h>
+
+#include <csignal>
+
+#include "app/extension.h"
+#include "app/sender.h"
+#include "app/streams.h"
+#include "base/log.h"
+#include "net/linux_kernel.h"
+#include "net/thread_resolver.h"
+
+namespace sleipnir {
+
+namespace {
+
+constexpr size_t kReadyPerRound = 16;
+// TLS handshakes need the most: 24 KiB for the trust store's window, and mbedTLS below it.
+constexpr size_t kSenderStackBytes = 256 * kKiB;
+
+// How long to wait for a deadline: rounded up, so that it has passed when we wake.
+std::optional<Milliseconds> wait_for(MonotonicTime deadline, MonotonicTime now) {
+  if (deadline == kNever) return std::nullopt;
+  if (deadline <= now) return Milliseconds(0);
+  return std::chrono::ceil<Milliseconds>(deadline - now);
+}
+
+template <typename Stepper>
+MonotonicTime step_once(Kernel& kernel, Stepper& stepper, MonotonicTime deadline, MonotonicTime& now) {
+  std::array<Ready, kReadyPerRound> ready;
+  const size_t count = kernel.wait(ready, wait_for(deadline, now));
+  const Instant read = read_clocks();
+  now = read.monotonic;
+  return stepper.step(read, std::span<const Ready>(ready).first(count));
+}
+
+// Set by the signal handler, looked at in each round of the loop.
+volatile std::sig_atomic_t terminated = 0;
+Kernel* terminated_kernel = nullptr;
+
+void on_sigterm(int) {
+  terminated = 1;
+  terminated_kernel->wake();  // write(2) on an eventfd: safe in a handler
+}
+
+class Threads final : public ExtensionHost {
+ public:
+  Threads(const Config& config, Kernel& loop, LinuxKernel sender_kernel, Handoff& handoff, RandomSource& random)
+      : config_(config), loop_(loop), kernel_(std::move(sender_kernel)), handoff_(handoff), random_(random) {}
+
+  void start_sender(const SenderSetup& setup) override {
+    resolver_.emplace(kernel_);
+    streams_.emplace(kernel_, config_);
+    upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_);
+    sender_ = std::make_unique<Sender>(
+        SenderWiring{
+            .kernel = kernel_,
+            .loop = loop_,
+            .streams = *streams_,
+            .upstream = *upstream_,
+            .random = random_,
+            .pool = setup.pool,
+            .handoff = handoff_,
+            .head = setup.head,
+            .push_prefix = setup.push_prefix,
+        },
+        SenderOptions{
+            .gzip = config_.gzip,
+            .compression_threshold_bytes = config_.compression_threshold_bytes,
+            .compression_level = static_cast<int>(config_.compression_level),
+            .connect_timeout = config_.connect_timeout,
+            .request_timeout = config_.request_timeout,
+            .attempts_max = static_cast<int>(config_.flush_attempts),
+            .critical_attempts_max = static_cast<int>(config_.critical_flush_attempts),
+        });
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kSenderStackBytes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_t thread;
+    const int failed = pthread_create(&thread, &attributes, &Threads::run_sender, this);
+    pthread_attr_destroy(&attributes);
+    if (failed != 0) log_line(LogLevel::kError, "no thread for the sender: records are not shipped");
+  }
+
+  void wake_sender() override { kernel_.wake(); }
+
+ private:
+  static void* run_sender(void* argument) {
+    Threads& me = *static_cast<Threads*>(argument);
+    MonotonicTime now = read_clocks().monotonic;
+    MonotonicTime deadline = now;
+    for (;;) deadline = step_once(me.kernel_, *me.sender_, deadline, now);
+    return nullptr;
+  }
+
+  const Config& config_;
+  Kernel& loop_;
+  LinuxKernel kernel_;
+  Handoff& handoff_;
+  RandomSource& random_;
+  std::optional<ThreadResolver> resolver_;
+  std::optional<Streams> streams_;
+  std::optional<Upstream> upstream_;
+  std::unique_ptr<Sender> sender_;
+};
+
+}  // namespace
+
+int run_extension(const Config& config, std::string_view name) {
+  set_log_level(config.log_level);
+  Result<LinuxKernel> loop_kernel = LinuxKernel::create();
+  Result<LinuxKernel> sender_kernel = LinuxKernel::create();
+  if (!loop_kernel || !sender_kernel) {
+    log_line(LogLevel::kError, "cannot start: %s", (!loop_kernel ? loop_kernel : sender_kernel).error().text());
+    return 1;
+  }
+  KernelRandom random;
+  const auto handoff = std::make_unique<Handoff>();
+  // Not destroyed before _exit(): the sender's thread uses them to the end.
+  auto* threads = new Threads(config, loop_kernel.value(), std::move(sender_kernel.value()), *handoff, random);
+  auto* extension = new Extension(config, name, loop_kernel.value(), random, *handoff, *threads);
+
+  signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end us
+  terminated_kernel = &loop_kernel.value();
+  signal(SIGTERM, on_sigterm);
+
+  Instant start = read_clocks();
+  if (const Status started = extension->start(start); !started) {
+    log_line(LogLevel::kError, "cannot start: %s", started.error().text());
+    return 1;
+  }
+  MonotonicTime now = start.monotonic;
+  MonotonicTime deadline = now;
+  while (!extension->exit_code()) {
+    deadline = step_once(loop_kernel.value(), *extension, deadline, now);
+    if (terminated != 0) {
+      terminated = 0;
+      extension->terminate(read_clocks());
+    }
+  }
+  return *extension->exit_code();
+}
+
+}  // namespace sleipnir

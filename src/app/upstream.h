@@ -1,0 +1,53 @@
+// Upstream: which address to connect to for Loki (or for the proxy in front of it).
+//
+// Owned by the sender, sender thread. An address literal is known at once; a name is looked up by the resolver when it
+// is first needed, and again when the answer is old or its addresses do not connect. Nothing here blocks: while a
+// lookup is under way, locate() says so, and the resolver wakes the sender.
+#pragma once
+
+#include <string>
+
+#include "net/endpoint.h"
+#include "net/resolver.h"
+
+namespace sleipnir {
+
+class Upstream {
+ public:
+  enum class Where : uint8_t {
+    kKnown,
+    kResolving,
+    kFailed,  // failure() says why; the next locate() looks again
+  };
+
+  // `resolver` outlives the upstream; the endpoint's texts are copied.
+  Upstream(const Endpoint& endpoint, Resolver& resolver);
+
+  // The address to try now.
+  Where locate(Address& out, Instant now);
+  // A connection to the address last given could not be made or broke: the next one is tried, then the name asked anew.
+  void on_failed();
+  // Forgets every answer: after a thaw of a snapshot.
+  void forget();
+
+  bool resolving() const { return resolving_; }
+  MonotonicTime next_deadline() const { return resolving_ ? resolver_.deadline() : kNever; }
+  const char* failure() const { return failure_.text(); }
+  // `host:port` for log lines.
+  const char* name() const { return name_.c_str(); }
+
+ private:
+  const std::string host_;
+  const uint16_t port_;
+  const std::string name_;
+  Resolver& resolver_;
+
+  bool literal_ = false;
+  Resolution known_;
+  size_t next_ = 0;  // index into known_.addresses
+  bool resolving_ = false;
+  uint64_t generation_ = 0;
+  Error failure_;
+};
+
+}  // namespace sleipnir

@@ -1,0 +1,48 @@
+#include <cstdio>
+#include <string>
+
+#include "app/config_table.h"
+#include "app/words.h"
+
+namespace sleipnir {
+
+namespace {
+
+std::string code(std::string_view text) { return std::string("`").append(text).append("`"); }
+
+std::string escaped_cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+int print_variables_markdown() {
+  puts("| variable (aliases) | default | accepted | meaning |\n|---|---|---|---|");
+  const Config defaults;
+  for (const Variable& variable : variables()) {
+    if (variable.meaning == nullptr) continue;
+    std::string names = code(variable.name());
+    std::string_view aliases = variable.names.substr(variable.name().size());
+    const char* before = " (";
+    while (!aliases.empty()) {
+      aliases.remove_prefix(1);
+      const std::string_view alias = aliases.substr(0, aliases.find(' '));
+      names += before + code(alias);
+      aliases.remove_prefix(alias.size());
+      before = ", ";
+    }
+    if (*before == ',') names += ')';
+    const std::string value = effective_text(defaults, variable);
+    const std::string shown = *variable.default_note != '\0' ? variable.default_note : value.empty() ? "" : code(value);
+    printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(), escaped_cell(accepted_form(variable)).c_str(),
+           escaped_cell(variable.meaning).c_str());
+  }
+  return 0;
+}
+
+}  // namespace sleipnir
