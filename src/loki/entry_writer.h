@@ -50,7 +50,9 @@ class EntryWriter {
   // neither cursor nor shape (bytes of `room` may have been written over). `time_ns` is clamped into the times of 19
   // digits, 2001 to 2262. The record must be the same one, unchanged, at every call for its parts.
   //
-  // Never kNoRoom when `room` has entry_bytes_max() bytes: an arena must have that much when it is empty.
+  // Never kNoRoom when `room` has entry_bytes_max() bytes: an arena must have that much when it is empty. A room
+  // that is just large enough may be refused where a part ends because of entry_bytes_max, or where a metadata value
+  // holds characters that are replaced.
   [[nodiscard]] EncodeStep write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room,
                                  EntryShape& shape) const;
 

@@ -1,6 +1,7 @@
 #include "loki/entry_writer.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <limits>
 #include <string>
 #include <vector>
@@ -281,7 +282,8 @@ TEST_CASE("too_little_room_changes_nothing_and_exactly_enough_is_enough") {
   const std::string text(3 * EntryWriter::kLineBytesMin + 5, 'y');
   Record record = with_request_id(plain(text), "an-id");
   record.level = Level::kError;
-  const EntryWriter writer({.line_bytes_max = EntryWriter::kLineBytesMin});
+  const StructuredMetadata metadata = GENERATE(StructuredMetadata::kOn, StructuredMetadata::kOff);
+  const EntryWriter writer({.structured_metadata = metadata, .line_bytes_max = EntryWriter::kLineBytesMin});
   const std::vector<Written> expected = write_all(writer, record);
   EncodeCursor cursor;
   for (const Written& want : expected) {
