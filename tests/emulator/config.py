@@ -11,9 +11,8 @@ INIT_TYPES = ("on-demand", "provisioned-concurrency", "snap-start", "lambda-mana
 
 # Source of the numbers: Lambda's published quotas, unless a comment says otherwise.
 EXTENSIONS_MAX = 10
-SHUTDOWN_BUDGET_MS = 2000
-# The runtime's share of the shutdown budget when it ignores SIGTERM (30 %).
-RUNTIME_SHUTDOWN_MS = 600
+# The runtime's share of the shutdown budget when it ignores SIGTERM.
+RUNTIME_SHUTDOWN_SHARE = 0.3
 TELEMETRY_BUFFER_BYTES = 64 << 20  # guess: Lambda does not publish the size of a subscription's buffer
 
 
@@ -32,6 +31,7 @@ class Config:
     log_format: str = "Text"  # or "JSON"
     init_type: str = "on-demand"
     init_timeout_s: float = 10.0
+    shutdown_ms: int = 2000  # from SHUTDOWN to SIGKILL
     runtime_version: str = "python:3.13.v61"
     tenant_id: Optional[str] = None
     xray_sampled: bool = False
@@ -48,6 +48,7 @@ class Config:
     # Read the function's log frames (_LAMBDA_TELEMETRY_LOG_FD): one record per message, as managed runtimes do.
     framed_logs: bool = True
     # A private /tmp for the processes by a mount namespace (needs root); otherwise they share the machine's.
+    # What they need must not lie in the machine's /tmp then (the extension itself may: it appears in /opt/extensions).
     private_tmp: bool = False
 
     @property

@@ -15,6 +15,7 @@ import asyncio
 import concurrent.futures
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -28,6 +29,8 @@ from .sandbox import Sandbox
 from .specs import ExtensionSpec, FunctionSpec, ShutdownResult
 from .synthetic import Script
 
+# Python's default of 5 ms between switches of threads would be measured as an extension's hold.
+SWITCH_INTERVAL_S = 0.0005
 # Nothing an emulated sandbox does takes longer than this beyond its own limits.
 GUARD_S = 30.0
 
@@ -125,6 +128,7 @@ class Lambda:
         given = [extension] if isinstance(extension, (str, os.PathLike, ExtensionSpec)) else list(extension)
         specs = [item if isinstance(item, ExtensionSpec) else ExtensionSpec(os.fspath(item), wrapper=wrapper)
                  for item in given]
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-emulator", daemon=True)
         self._thread.start()
@@ -269,6 +273,19 @@ class Lambda:
     def wait_delivered(self, seconds: float = 10.0) -> bool:
         """Until nothing waits in Lambda's buffers."""
         return self.wait(lambda: self.sandbox.hub.pending() == 0, seconds)
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """Added to the time of every event from now on (a frozen hour, a clock that is off)."""
+        return self.sandbox.hub.clock_offset_ms
+
+    @clock_offset_ms.setter
+    def clock_offset_ms(self, value: int) -> None:
+        self.sandbox.hub.clock_offset_ms = value
+
+    def stop_api(self) -> None:
+        """The runtime API goes away: every connection is reset, new ones are refused."""
+        self._loop.call_soon_threadsafe(self.sandbox.stop_api)
 
     def answer(self, route: str, *answers: Any) -> None:
         """Scripts the next answers of `register`, `next` or `subscribe`: (status, body), "close", or None (real)."""

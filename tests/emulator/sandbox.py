@@ -16,13 +16,19 @@ from typing import Callable, Dict, List, Optional, Sequence, Union
 
 from . import environment
 from .agents import Agent, ExtensionsApi
-from .config import RUNTIME_SHUTDOWN_MS, SHUTDOWN_BUDGET_MS, Config
+from .config import RUNTIME_SHUTDOWN_SHARE, Config
 from .events import line_token, message_token
 from .http1 import Request, Server
 from .process import Process
 from .runtime_api import ProcessRuntime, SyntheticRuntime
 from .specs import ExtensionSpec, FunctionSpec, ShutdownResult
 from .telemetry import Hub
+
+# A private /tmp: what lies in the machine's own /tmp is hidden then, so an extension is seen at /opt/extensions.
+_NAMESPACE = ("unshare", "-m", "sh", "-c")
+_FUNCTION_MOUNTS = 'mount --bind "$0" /tmp && exec "$@"'
+_EXTENSION_MOUNTS = ('mount -t tmpfs none /opt && mkdir /opt/extensions && mount --bind "$1" /opt/extensions && '
+                     'mount --bind "$0" /tmp && shift && exec "$@"')
 
 
 class Sandbox:
@@ -65,6 +71,9 @@ class Sandbox:
 
     async def open(self) -> None:
         await self._server.start()
+
+    def stop_api(self) -> None:
+        self._server.stop()
 
     def close(self) -> None:
         self._ending = True
@@ -157,8 +166,7 @@ class Sandbox:
         self.api = ExtensionsApi(self.config, self.hub, [spec.name for spec in self.specs], self.changed, self.trace)
         self.extensions = {}
         for spec in self.specs:
-            process = Process(spec.name, [*self._tmp_wrapper(), *spec.wrapper, os.path.abspath(spec.path)],
-                              {**env, **spec.env}, "/",
+            process = Process(spec.name, self._program(spec), {**env, **spec.env}, "/",
                               lambda stream, lines, name=spec.name: self._extension_lines(name, stream, lines),
                               self._exited)
             try:
@@ -174,10 +182,11 @@ class Sandbox:
             self.trace("exec", spec.name, pid=process.pid)
         return None
 
-    def _tmp_wrapper(self) -> List[str]:
-        if not self.config.private_tmp:
-            return []
-        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /tmp && exec "$@"', self.tmp]
+    def _program(self, spec: ExtensionSpec) -> List[str]:
+        if self.config.private_tmp:
+            return [*_NAMESPACE, _EXTENSION_MOUNTS, self.tmp, os.path.dirname(os.path.abspath(spec.path)),
+                    *spec.wrapper, f"/opt/extensions/{spec.name}"]
+        return [*spec.wrapper, os.path.abspath(spec.path)]
 
     def _make_runtime(self) -> None:
         if self._function is None:
@@ -186,8 +195,11 @@ class Sandbox:
             return
         env = environment.for_function(self.config, self._server.address, self.tmp, self._function.task_root,
                                        self.log_stream)
-        process = Process("function", [*self._tmp_wrapper(), *self._function.argv], {**env, **self._function.env},
-                          self._function.task_root, self._function_lines, self._exited,
+        argv = list(self._function.argv)
+        if self.config.private_tmp:
+            argv = [*_NAMESPACE, _FUNCTION_MOUNTS, self.tmp, *argv]
+        process = Process("function", argv, {**env, **self._function.env}, self._function.task_root,
+                          self._function_lines, self._exited,
                           framed=self.config.framed_logs, congested=self.hub.congested)
         self.runtime = ProcessRuntime(self.config, process, self.changed)
 
@@ -319,7 +331,7 @@ class Sandbox:
         begun = time.perf_counter()
         self.trace("SHUTDOWN", "", reason=reason)
         external = [agent for agent in (self.api.agents.values() if self.api else ()) if agent.external]
-        budget_ms = SHUTDOWN_BUDGET_MS if external else 0
+        budget_ms = self.config.shutdown_ms if external else 0
         end = begun + budget_ms / 1000
         deadline_ms = time.time_ns() // 1_000_000 + budget_ms
         await self._end_runtime(reason, begun, bool(external))
@@ -362,7 +374,8 @@ class Sandbox:
             return
         if reason == "spindown" and with_extensions:
             process.signal_group(signal.SIGTERM)
-            await self.until(lambda: not process.running, begun + RUNTIME_SHUTDOWN_MS / 1000)
+            await self.until(lambda: not process.running,
+                             begun + self.config.shutdown_ms * RUNTIME_SHUTDOWN_SHARE / 1000)
         process.kill()
         await self.until(lambda: not process.running, time.perf_counter() + 1)
 

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="apply Loki's ingestion rates (4 MB/s, 3 MB/s per stream)")
     parser.add_argument("--prefix", default="", help="a path in front of Loki's paths")
     parser.add_argument("--fault", action="append", default=[], metavar="KIND[:key=value,...]")
+    parser.add_argument("--lazy", action="store_true", help="acknowledge first, judge at the end (for measurements)")
     parser.add_argument("--quiet", action="store_true", help="print no entries")
     return parser
 
@@ -75,7 +76,8 @@ def main() -> int:
             print(f"CA file: {authority.cert_file}", flush=True)
         tls = TlsOptions(cert, key, options.tls_min, options.tls_max, options.client_ca)
     loki = LokiStandin(options.port, options.host, tls=tls, limits=Limits() if options.rates else no_rates(),
-                       auth_enabled=options.auth_enabled, authorization=options.authorization, prefix=options.prefix)
+                       auth_enabled=options.auth_enabled, authorization=options.authorization, prefix=options.prefix,
+                       lazy=options.lazy)
     for text in options.fault:
         loki.fault(**_fault(text))
     try:
@@ -83,13 +85,14 @@ def main() -> int:
     except OSError as error:
         print(f"loki-standin: {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1
-    print(f"listening: {loki.push_url}", flush=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    print(f"listening: {loki.push_url}", flush=True)
     shown = asked = 0
     while not stop.wait(0.1):
-        shown, asked = _show(loki, shown, asked, options.quiet)
+        if not options.lazy:
+            shown, asked = _show(loki, shown, asked, options.quiet)
     _show(loki, shown, asked, options.quiet)
     loki.stop()
     print(f"{len(loki.requests)} requests, {len(loki.entries)} entries, {len(loki.duplicates)} duplicates, "

@@ -14,14 +14,13 @@ import re
 import zlib
 from typing import Dict, List, Optional, Tuple
 
-from . import protobuf
+from . import jsonbody, protobuf
+from .refusal import Pushed, Refusal
 
-SEE_DOCS = "Please see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it."
+SEE_DOCS = "Please see `limits_config.%s` or contact your Loki administrator to increase it"
 SERVICE_LABELS = ("service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
                   "container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
-_INTEGER = re.compile(r"-?[0-9]+\Z")
-_DECODER = json.JSONDecoder(strict=False)
 NS = 1_000_000_000
 
 
@@ -53,26 +52,13 @@ def no_rates() -> Limits:
     return Limits(rate_bytes=0, stream_rate_bytes=0)
 
 
-@dataclasses.dataclass
-class Refusal(Exception):
-    status: int
-    body: str
-    reason: str = "parse"
-
-
-@dataclasses.dataclass
-class Pushed:
-    """One stream of a request, parsed: entries are (ns, line, metadata)."""
-
-    labels: Dict[str, str]
-    entries: List[Tuple[int, str, Dict[str, str]]]
-
-
 def parse(body: bytes, content_type: Optional[str], encoding: str) -> List[Pushed]:
     """The streams of a push.  Raises Refusal: nothing of the request is stored then."""
     if not content_type:
         raise Refusal(400, "mime: no media type")
     media_type = content_type.partition(";")[0].strip().lower()
+    if not media_type:
+        raise Refusal(400, "mime: no media type")
     if media_type == "application/json":
         return _parse_json(_decoded(body, encoding))
     if encoding not in ("", "snappy", "gzip"):
@@ -93,65 +79,19 @@ def _decoded(body: bytes, encoding: str) -> bytes:
             return gzip.decompress(body)
         if encoding == "deflate":
             return zlib.decompress(body, -15)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Refusal(400, "unexpected EOF" if isinstance(error, EOFError) else "gzip: invalid header") from None
+    except EOFError:
+        raise Refusal(400, jsonbody.BEGINNING + "unexpected EOF") from None
+    except (OSError, zlib.error):
+        raise Refusal(400, "gzip: invalid header" if encoding == "gzip" else "EOF") from None
     raise Refusal(400, f'Content-Encoding "{encoding}" not supported')
 
 
-def _bad_json(detail: str) -> Refusal:
-    return Refusal(400, "loghttp.PushRequest.Streams: []loghttp.LogProtoStream: unmarshalerDecoder: " + detail)
-
-
 def _parse_json(body: bytes) -> List[Pushed]:
-    if not body.strip():
-        raise Refusal(400, "EOF")
-    try:
-        request, _ = _DECODER.raw_decode(body.decode("utf-8", "replace").lstrip())
-    except ValueError as error:
-        raise _bad_json(f"Value looks like object, but can't find closing '}}' symbol ({error})") from None
-    if not isinstance(request, dict):
-        raise _bad_json("expected an object")
-    if b"\\ud" in body or b"\\uD" in body:
-        try:
-            json.dumps(request, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
-            raise _bad_json("Value is string, but can't find closing '\"' symbol: invalid surrogate pair") from None
-    streams = request.get("streams")
-    if streams is None or streams == []:
-        return []
-    if not isinstance(streams, list):
-        raise _bad_json("streams: expected an array")
-    return [_parse_stream(stream) for stream in streams]
-
-
-def _parse_stream(stream: object) -> Pushed:
-    if not isinstance(stream, dict) or not isinstance(stream.get("stream", {}), dict):
-        raise _bad_json("Unknown value type")
-    labels: Dict[str, str] = {}
-    for name, value in stream.get("stream", {}).items():
-        if isinstance(value, (dict, list)):
-            raise _bad_json("label value is no string")
-        labels[name] = value if isinstance(value, str) else json.dumps(value)
-    entries = []
-    values = stream.get("values", [])
-    if not isinstance(values, list):
-        raise _bad_json("values: expected an array")
-    for value in values:
-        if not isinstance(value, list) or len(value) < 2:
-            raise _bad_json("entry: expected [timestamp, line]")
-        stamp, line = value[0], value[1]
-        if not isinstance(stamp, str) or not _INTEGER.match(stamp):
-            raise _bad_json(f'strconv.ParseInt: parsing "{stamp}": invalid syntax')
-        if not isinstance(line, str):
-            raise _bad_json("line: Value is not a string")
-        metadata = value[2] if len(value) > 2 else {}
-        if not isinstance(metadata, dict):
-            raise _bad_json("structured metadata: expected an object")
-        for item in metadata.values():
-            if not isinstance(item, str):
-                raise _bad_json("structured metadata: Value is not a string")
-        entries.append((int(stamp), line, {_normal(name): item for name, item in metadata.items() if item}))
-    return Pushed(_checked_names(labels), entries)
+    escapes = b"\\ud" in body or b"\\uD" in body
+    return [Pushed(_checked_names(labels),
+                   [(ns, line, {_normal(name): value for name, value in metadata.items() if value})
+                    for ns, line, metadata in entries])
+            for labels, entries in jsonbody.parse(body.decode("utf-8", "replace"), escapes)]
 
 
 def _normal(name: str) -> str:
@@ -160,14 +100,21 @@ def _normal(name: str) -> str:
 
 def _checked_names(labels: Dict[str, str]) -> Dict[str, str]:
     for name in labels:
-        if not _LABEL_NAME.match(name):
-            text = render_labels(labels)
-            at = text.index(name)
-            bad = next((i for i, char in enumerate(name)
-                        if not (char.isascii() and (char.isalpha() or char == "_" or (i and char.isdigit())))), 0)
-            char = name[bad] if name else "="
-            raise Refusal(400, f"couldn't parse labels: 1:{at + bad + 1}: parse error: "
-                               f"unexpected character inside braces: '{char}'")
+        if _LABEL_NAME.match(name):
+            continue
+        text = render_labels(labels)
+        at = text.index(f'{name}="')
+        if not name:
+            complaint = f'1:{at + 1}: parse error: unexpected "=" in label set, expected identifier or "}}"'
+        else:
+            bad = next(index for index, char in enumerate(name)
+                       if not (char.isascii() and (char.isalpha() or char == "_" or (index and char.isdigit()))))
+            complaint = f"1:{at + bad + 1}: parse error: unexpected character inside braces: '{name[bad]}'"
+            if name[bad] == " ":
+                rest = name[bad:].lstrip()
+                complaint = (f'1:{at + len(name) - len(rest) + 1}: parse error: unexpected identifier "{rest}" in '
+                             'label set, expected "="')
+        raise Refusal(400, "couldn't parse labels: " + complaint)
     return {name: value for name, value in labels.items() if value != ""}
 
 
@@ -229,14 +176,16 @@ def check_entry(entry: Tuple[int, str, Dict[str, str]], labels: Dict[str, str], 
     if not limits.allow_metadata:
         return Refusal(400, f"stream '{render_labels(labels)}' includes structured metadata, but this feature is "
                             "disallowed. Please see `limits_config.allow_structured_metadata` or contact your Loki "
-                            "administrator to enable it.", "disallowed_structured_metadata")
+                            "administrator to enable it", "disallowed_structured_metadata")
     size = sum(len(name) + len(value.encode("utf-8", "surrogatepass")) for name, value in metadata.items())
     if size > limits.metadata_size:
         return Refusal(400, f"stream '{render_labels(labels)}' has structured metadata too large: '{size}' bytes, "
-                            f"limit: '{limits.metadata_size}' bytes. {SEE_DOCS}", "structured_metadata_too_large")
+                            f"limit: '{limits.metadata_size}' bytes. " + SEE_DOCS % "max_structured_metadata_size",
+                       "structured_metadata_too_large")
     if len(metadata) > limits.metadata_count:
         return Refusal(400, f"stream '{render_labels(labels)}' has too many structured metadata labels: "
-                            f"'{len(metadata)}', limit: '{limits.metadata_count}'. {SEE_DOCS}",
+                            f"'{len(metadata)}', limit: '{limits.metadata_count}'. "
+                            + SEE_DOCS % "max_structured_metadata_entries_count",
                        "structured_metadata_too_many")
     return None
 
@@ -246,6 +195,8 @@ def check_tenant(tenant: Optional[str]) -> Optional[Refusal]:
         return Refusal(401, "no org id", "tenant")
     if "|" in tenant:
         return Refusal(400, "multiple org IDs present", "tenant")
+    if tenant in (".", ".."):
+        return Refusal(400, "tenant ID is '.' or '..'", "tenant")
     for char in tenant:
         if not (char.isascii() and (char.isalnum() or char in "!-_.*'()")):
             return Refusal(400, f"tenant ID '{tenant}' contains unsupported character '{char}'", "tenant")
@@ -254,14 +205,24 @@ def check_tenant(tenant: Optional[str]) -> Optional[Refusal]:
     return None
 
 
+def _utc(seconds: int) -> datetime.datetime:
+    return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+
+
 def rfc3339(ns: int) -> str:
-    seconds, rest = divmod(ns, NS)
+    """As most refusals show a time: whole seconds."""
     try:
-        text = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
+        moment = _utc(ns // NS)
+    except OverflowError:
         return str(ns)
+    return f"{moment.year:04d}" + moment.strftime("-%m-%dT%H:%M:%SZ")
+
+
+def go_time(ns: int) -> str:
+    """As Go prints a time: how the ingester names an entry."""
+    seconds, rest = divmod(ns, NS)
     fraction = f".{rest:09d}".rstrip("0").rstrip(".")
-    return text + fraction + "Z"
+    return _utc(seconds).strftime("%Y-%m-%d %H:%M:%S") + fraction + " +0000 UTC"
 
 
 def protobuf_bytes(streams: List[Pushed]) -> int:

@@ -31,14 +31,15 @@ LEGACY_PUSH = "/api/prom/push"
 class Request:
     """One request as it came over the wire."""
 
-    __slots__ = ("method", "path", "headers", "body", "at", "connection", "status", "whole", "tls")
+    __slots__ = ("method", "path", "headers", "body", "at", "answered_at", "connection", "status", "whole", "tls")
 
     def __init__(self, head: Head, body: bytes, whole: bool, connection: int, tls: Optional[str]):
         self.method = head.method
         self.path = head.path
         self.headers = head.headers      # names in lower case
         self.body = body                 # as sent: still compressed
-        self.at = time.perf_counter()
+        self.at = time.perf_counter()    # read to its last byte
+        self.answered_at: Optional[float] = None
         self.connection = connection
         self.status: Optional[int] = None   # None: never answered
         self.whole = whole
@@ -245,6 +246,7 @@ class LokiStandin:
             status, answer = self._answer(request, path, index)
             request.status = status
             connection.send(answer)
+            request.answered_at = time.perf_counter()
             return keep
         return self._strike(fault, connection, request, path, index) and keep
 
@@ -328,6 +330,8 @@ class LokiStandin:
                 request.status = refusal.status
 
     def _read(self, request: Request, path: str) -> Tuple[int, bytes]:
+        if path == PUSH:
+            return 405, render(405)
         parameters = request.path.partition("?")[2]
         if request.method == "POST" and "urlencoded" in request.headers.get("content-type", ""):
             parameters = request.body.decode("latin-1")

@@ -66,7 +66,8 @@ class Store:
             refusal = rules.check_stream(labels, self.limits)
             if refusal is not None:
                 errors.append(refusal)
-                self.discarded[(refusal.reason, tenant)] += len(stream.entries)
+                for reason in (refusal.reason, "invalid_labels"):  # Loki counts them under both
+                    self.discarded[(reason, tenant)] += len(stream.entries)
                 continue
             kept = []
             for entry in stream.entries:
@@ -106,7 +107,7 @@ class Store:
         weight = rules.protobuf_bytes(streams)
         if weight > limits.grpc_bytes:
             raise Refusal(500, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max "
-                               f"({weight} vs {limits.grpc_bytes})", "grpc")
+                               f"({weight} vs. {limits.grpc_bytes})", "grpc")
 
     def _ingest(self, pushed: Pushed, tenant: str, request: int) -> Optional[Refusal]:
         text = rules.render_labels(pushed.labels)
@@ -116,7 +117,8 @@ class Store:
                 self.discarded[("stream_limit", tenant)] += len(pushed.entries)
                 return Refusal(429, f"maximum active stream limit exceeded when trying to create stream {text}, reduce "
                                     "the number of active streams (reduce labels or reduce label values), or contact "
-                                    "your Loki administrator to see if the limit can be increased", "stream_limit")
+                                    "your Loki administrator to see if the limit can be increased, user: "
+                                    f"'{tenant}'", "stream_limit")
             stream = self._streams[(tenant, text)] = _Stream(pushed.labels)
         refused = self._over_stream_rate(stream, pushed, text, tenant)
         if refused is not None:
@@ -138,7 +140,7 @@ class Store:
         if not behind:
             return None
         self.discarded[("too_far_behind", tenant)] += len(behind)
-        listed = "".join(f"entry with timestamp {rules.rfc3339(ns)} ignored, reason: 'entry too far behind, entry "
+        listed = "".join(f"entry with timestamp {rules.go_time(ns)} ignored, reason: 'entry too far behind, entry "
                          f"timestamp is: {rules.rfc3339(ns)}, oldest acceptable timestamp is: "
                          f"{rules.rfc3339(oldest)}',\n" for ns, oldest in behind[:10])
         return Refusal(400, f"{listed}user '{tenant}', total ignored: {len(behind)} out of {len(pushed.entries)} "
@@ -157,12 +159,14 @@ class Store:
             return None
         stream.tokens = tokens
         self.discarded[("per_stream_rate_limit", tenant)] += len(pushed.entries)
-        return Refusal(429, f"entry with timestamp {rules.rfc3339(pushed.entries[0][0])} ignored, reason: 'Per stream "
-                            f"rate limit exceeded (limit: {rate >> 20}MB/sec) while attempting to ingest for stream "
-                            f"'{text}' totaling {size}B, consider splitting a stream via additional labels or "
-                            f"contact your Loki administrator to see if the limit can be increased',\nuser '{tenant}', "
-                            f"total ignored: {len(pushed.entries)} out of {len(pushed.entries)} for stream: {text}",
-                       "per_stream_rate_limit")
+        shown = f"{rate >> 20}MB" if rate >= 1 << 20 else f"{rate >> 10}KB"
+        listed = "".join(
+            f"entry with timestamp {rules.go_time(entry[0])} ignored, reason: 'Per stream rate limit exceeded (limit: "
+            f"{shown}/sec) while attempting to ingest for stream '{text}' totaling {_size(entry)}B, consider splitting "
+            "a stream via additional labels or contact your Loki administrator to see if the limit can be increased',\n"
+            for entry in pushed.entries[:10])
+        return Refusal(429, f"{listed}user '{tenant}', total ignored: {len(pushed.entries)} out of "
+                            f"{len(pushed.entries)} for stream: {text}", "per_stream_rate_limit")
 
     def flushed(self) -> None:
         """As after Loki cut its blocks: repeats from now on are stored again."""
@@ -183,6 +187,8 @@ def _size(entry: Tuple[int, str, Dict[str, str]]) -> int:
 
 
 def _grouped(errors: List[Refusal]) -> str:
-    """Equal messages as "n errors like", joined on one line."""
+    """One message as it is; several, or repeats, as "n errors like"."""
     counts = collections.Counter(error.body for error in errors)
-    return "; ".join(body if count == 1 else f"{count} errors like: {body}" for body, count in counts.items())
+    if len(errors) == 1:
+        return errors[0].body
+    return "; ".join(f"{count} errors like: {body}" for body, count in counts.items())

@@ -107,11 +107,11 @@ class Failures(ShipperTest):
         self.assertEqual([report["status"] for report in reports][:1], ["timeout"])  # delivered to the next process
 
     def test_a_wedged_extension_runs_into_the_timeout(self):
-        lam = self.start({"SHIPPER_WEDGED": "1"}, timeout_s=0.3)
+        lam = self.start({"SHIPPER_WEDGED": "1"}, timeout_s=0.3, shutdown_ms=500)
         lam.init()
         result = lam.invoke()
         self.assertEqual((result.status, result.reset.killed), ("timeout", ["shipper.py"]))
-        self.assertGreater(result.reset.duration_ms, 1900)
+        self.assertGreater(result.reset.duration_ms, 490)
 
     def test_a_runtime_that_exits_is_a_failure(self):
         lam = self.start()
@@ -143,11 +143,18 @@ class Failures(ShipperTest):
         self.assertEqual((result.status, result.error_type, result.reset), ("success", "Function.ValueError", None))
 
     def test_an_extension_that_ignores_shutdown_is_killed_at_its_deadline(self):
-        lam = self.start({"SHIPPER_IGNORES_SHUTDOWN": "1"})
+        lam = self.start({"SHIPPER_IGNORES_SHUTDOWN": "1"}, shutdown_ms=500)
         lam.init()
         result = lam.shutdown()
         self.assertEqual((result.killed, result.exit_codes), (["shipper.py"], {"shipper.py": -9}))
-        self.assertAlmostEqual(result.duration_ms, 2000, delta=300)
+        self.assertAlmostEqual(result.duration_ms, 500, delta=200)
+
+
+    def test_a_runtime_api_that_goes_away_ends_its_clients(self):
+        lam = self.start()
+        lam.init()
+        lam.stop_api()
+        self.assertTrue(lam.wait(lambda: lam.extension.exit_code not in (None, 0)))
 
 
 class Freeze(ShipperTest):
@@ -169,6 +176,31 @@ class Freeze(ShipperTest):
             self.assertEqual(lam.invoke().status, "success")
             self.assertIn(_stat_state(lam.extension.pid), "Tt")
         self.assertEqual(lam.shutdown().exit_codes, {"shipper.py": 0})
+
+
+class Surroundings(ShipperTest):
+    def test_the_clock_of_the_events_can_be_moved(self):
+        lam = self.start()
+        lam.init()
+        before = lam.invoke(lines=["now"])
+        lam.clock_offset_ms = 3_660_000
+        lam.invoke(lines=["an hour later"])
+        lam.shutdown()
+        times = [event["time"] for event in self.events("function")]
+        self.assertEqual((before.status, len(times)), ("success", 2))
+        self.assertNotEqual(times[0][:13], times[1][:13])
+
+    @unittest.skipUnless(os.geteuid() == 0, "a mount namespace needs root")
+    def test_a_private_tmp_survives_a_reset(self):
+        script = _script(self, "tmp-user", """#!/bin/sh
+echo "$(cat /tmp/kept 2>/dev/null) generation" >> /tmp/kept
+exec sleep 60
+""")
+        lam = self.start(extension=script, private_tmp=True, init_timeout_s=0.3, shutdown_ms=300)
+        self.assertEqual(lam.init(), "timeout")
+        self.assertEqual(lam.init(), "timeout")
+        with open(os.path.join(lam.tmp, "kept"), encoding="ascii") as file:
+            self.assertEqual(file.read().count("generation"), 3)
 
 
 class OtherKinds(ShipperTest):
@@ -208,11 +240,16 @@ class OtherKinds(ShipperTest):
 
 def _linked(test, name):
     """A copy of the shipper under another name: the name is the registration."""
+    with open(SHIPPER, encoding="utf-8") as source:
+        return _script(test, name, source.read())
+
+
+def _script(test, name, text):
     folder = tempfile.TemporaryDirectory()
     test.addCleanup(folder.cleanup)
     path = os.path.join(folder.name, name)
-    with open(SHIPPER, encoding="utf-8") as source, open(path, "w", encoding="utf-8") as copy:
-        copy.write(source.read())
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
     os.chmod(path, stat.S_IRWXU)
     return path
 

@@ -55,7 +55,7 @@ class Parsing(Rules):
 
     def test_timestamps_lines_and_metadata_must_be_strings(self):
         for value in ([NOW, "x"], ["1.5", "x"], [str(NOW), 5], [str(NOW), "x", {"a": 1}], [str(NOW), "x", {"a": None}],
-                      [str(NOW), "x", []], [str(NOW)]):
+                      [str(NOW), "x", []], [str(NOW), "x", None]):
             self.refuses(body(["%d" % NOW, "good"], value), 400, "loghttp.PushRequest")
 
     def test_a_lone_surrogate_refuses_the_whole_push(self):
@@ -74,6 +74,11 @@ class Parsing(Rules):
         self.refuses(body("x")[:-3], 400, "loghttp.PushRequest")
         self.assertEqual(post(self.loki, body("x") + b" junk")[0], 204)
 
+    def test_raw_control_characters_are_refused_escaped_ones_stored(self):
+        self.refuses(body("X").replace(b"X", b"a\x01b"), 400, "invalid control character found: 1")
+        self.assertEqual(post(self.loki, body("a\0b"))[0], 204)
+        self.assertEqual(self.loki.lines, ["a\0b"])
+
     def test_label_names_follow_prometheus(self):
         self.refuses(body("x", stream={"a-b": "c"}), 400,
                      "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'")
@@ -85,7 +90,7 @@ class Parsing(Rules):
         self.assertEqual(self.loki.entries[0].labels, {"n": "5", "z": "null", "service_name": "unknown_service"})
 
     def test_only_post_without_a_trailing_slash(self):
-        self.refuses(body("x"), 404, method="GET")
+        self.refuses(body("x"), 405, method="GET")
         self.refuses(body("x"), 404, path="/loki/api/v1/push/")
 
 
@@ -158,7 +163,7 @@ class Trap(Rules):
     def test_over_four_mebibytes_uncompressed_is_a_500_that_never_succeeds(self):
         lines = ["x" * 250_000] * 17
         self.refuses(body(*lines), 500, "rpc error: code = ResourceExhausted desc = grpc: received message larger than "
-                     "max", "vs 4194304", gzipped=True)
+                     "max", "vs. 4194304", gzipped=True)
         self.refuses(body(*lines[:16]), 204, stored=16, gzipped=True)
 
 
