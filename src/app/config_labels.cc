@@ -30,14 +30,13 @@ bool is_name_character(char c) {
 // Each character that a name may not have becomes one '_', also one of several bytes.
 std::string repaired_name(std::string_view name) {
   std::string out;
-  if (!name.empty() && name.front() >= '0' && name.front() <= '9') out += '_';
+  char previous = '\0';
   for (const char c : name) {
-    if (is_name_character(c)) {
-      out += c;
-    } else if ((static_cast<uint8_t>(c) & 0xc0) != 0x80) {
-      out += '_';
-    }
+    const bool continues = (static_cast<uint8_t>(c) & 0xc0) == 0x80 && !is_ascii(previous);
+    if (!continues) out += is_name_character(c) ? c : '_';
+    previous = c;
   }
+  if (!out.empty() && out.front() >= '0' && out.front() <= '9') out.insert(0, 1, '_');
   return out;
 }
 
@@ -62,6 +61,8 @@ class Merger {
   explicit Merger(Problems& problems) : problems_(problems) {}
 
   void reserve_name(std::string_view name) { reserved_.push_back(name); }
+
+  bool has(std::string_view name) const { return find(name) != nullptr; }
 
   void add(std::string_view variable, std::string_view given_name, std::string_view given_value) {
     std::string name = repaired_name(given_name);
@@ -97,10 +98,10 @@ class Merger {
   }
 
   // service_name last, and no more than `count_max` of the others.
-  std::vector<NameValue> take(size_t count_max, std::string_view function_name) {
+  std::vector<NameValue> take(size_t count_max) {
     std::vector<NameValue> labels;
     std::vector<std::string_view> dropped;
-    NameValue service{std::string(kServiceName), std::string(function_name)};
+    NameValue service;
     for (Entry& entry : entries_) {
       if (entry.label.name == kServiceName) {
         service = std::move(entry.label);
@@ -220,7 +221,10 @@ std::vector<NameValue> load_labels(const Settings& settings, RequestIdAs request
   }
   add_single("LOKI_APPLICATION_LABEL", "application");
   add_single("LOKI_ENV_LABEL", "environment");
-  return merger.take(kLabelCountMax - own, function_name);
+  if (!function_name.empty() && !merger.has(kServiceName)) {
+    merger.add("AWS_LAMBDA_FUNCTION_NAME", kServiceName, function_name);
+  }
+  return merger.take(kLabelCountMax - own);
 }
 
 }  // namespace sleipnir

@@ -94,6 +94,7 @@ void Extension::retry_listen(Instant now) {
     }
   }
   subscribe(now);
+  advance_api(now);
 }
 
 void Extension::on_register_refused(Instant now) {

@@ -502,7 +502,13 @@ void Sender::settle_flush_if_over(Instant now) {
       return slot && slot->parcel != nullptr && slot->parcel->sequence() <= flush_.through_sequence &&
              (slot->connection.state() != PushConnection::State::kPushing || slot->connection.unanswered());
     });
-    if (silent || with_.upstream.resolving()) open_breaker(now);
+    if (silent || with_.upstream.resolving()) {
+      open_breaker(now);
+      if (failure_gate_.open(now)) {
+        log_line(LogLevel::kWarn, "no answer from Loki (LOKI_ENDPOINT %s) within the flush budget (LOKI_FLUSH_BUDGET_MS); "
+                 "records are kept, and invocations are not held until it answers", with_.upstream.name());
+      }
+    }
   }
   with_.handoff.flush_settled.store(flush_.id, std::memory_order_release);
   flush_ = FlushRequest{};

@@ -2,8 +2,8 @@
 
 namespace sleipnir {
 
-Upstream::Upstream(const Endpoint& endpoint, Resolver& resolver)
-    : host_(endpoint.host), port_(endpoint.port), name_(endpoint.authority()), resolver_(resolver) {
+Upstream::Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds patience)
+    : host_(endpoint.host), port_(endpoint.port), name_(endpoint.authority()), resolver_(resolver), patience_(patience) {
   const Result<Address> address = Address::from_literal(host_, port_);
   literal_ = static_cast<bool>(address);
   if (!literal_) return;
@@ -14,7 +14,12 @@ Upstream::Upstream(const Endpoint& endpoint, Resolver& resolver)
 Upstream::Where Upstream::locate(Address& out, Instant now) {
   if (resolving_) {
     const std::optional<Resolution> answer = resolver_.poll(now.monotonic);
-    if (!answer || answer->generation != generation_) return Where::kResolving;
+    if (!answer || answer->generation != generation_) {
+      if (now.monotonic < give_up_at_) return Where::kResolving;
+      resolving_ = false;
+      failure_ = Error::make("no DNS server answered for %s", host_.c_str());
+      return Where::kFailed;
+    }
     resolving_ = false;
     known_ = *answer;
     next_ = 0;
@@ -30,6 +35,7 @@ Upstream::Where Upstream::locate(Address& out, Instant now) {
   }
   resolver_.start(host_, port_, ++generation_, now.monotonic);
   resolving_ = true;
+  give_up_at_ = now.monotonic + patience_;
   return Where::kResolving;
 }
 

@@ -5,6 +5,7 @@
 // lookup is under way, locate() says so, and the resolver wakes the sender.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "net/endpoint.h"
@@ -20,8 +21,9 @@ class Upstream {
     kFailed,  // failure() says why; the next locate() looks again
   };
 
-  // `resolver` outlives the upstream; the endpoint's texts are copied.
-  Upstream(const Endpoint& endpoint, Resolver& resolver);
+  // `resolver` outlives the upstream; the endpoint's texts are copied. A lookup that takes longer than `patience` has
+  // failed.
+  Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds patience);
 
   // The address to try now.
   Where locate(Address& out, Instant now);
@@ -31,7 +33,7 @@ class Upstream {
   void forget();
 
   bool resolving() const { return resolving_; }
-  MonotonicTime next_deadline() const { return resolving_ ? resolver_.deadline() : kNever; }
+  MonotonicTime next_deadline() const { return resolving_ ? std::min(resolver_.deadline(), give_up_at_) : kNever; }
   const char* failure() const { return failure_.text(); }
   // `host:port` for log lines.
   const char* name() const { return name_.c_str(); }
@@ -41,11 +43,13 @@ class Upstream {
   const uint16_t port_;
   const std::string name_;
   Resolver& resolver_;
+  const Milliseconds patience_;
 
   bool literal_ = false;
   Resolution known_;
   size_t next_ = 0;  // index into known_.addresses
   bool resolving_ = false;
+  MonotonicTime give_up_at_ = kNever;  // valid while resolving_
   uint64_t generation_ = 0;
   Error failure_;
 };

@@ -196,6 +196,44 @@ size_t take_plain(const char* in, char* out, size_t bytes_max) {
   return taken;
 }
 
+// Takes well-formed code points of two and three bytes, at most `bytes_max`; returns how many bytes. The common ones of
+// text that is not ASCII, without the generality of a unit. Writes four bytes at a time, as take_plain does blocks.
+template <Output kOutput>
+size_t take_multibyte(const char* in, char* out, size_t bytes_max) {
+  size_t taken = 0;
+  while (bytes_max - taken >= 4) {
+    uint32_t word = 0;
+    memcpy(&word, in + taken, 4);
+    size_t length = 0;
+    if ((word & 0xC0E0) == 0x80C0 && (word & 0xFF) >= 0xC2) {
+      length = 2;
+    } else if ((word & 0xC0C0F0) == 0x8080E0) {
+      const uint32_t lead = word & 0x20FF;  // the first byte, and the bit that halves the range of the second
+      if (lead == 0x00E0 || lead == 0x20ED) break;  // overlong; a surrogate
+      length = 3;
+    } else {
+      break;
+    }
+    if constexpr (kOutput == Output::kWrite) memcpy(out + taken, &word, 4);
+    taken += length;
+  }
+  return taken;
+}
+
+// memcpy for 1 to 12 bytes, by overlapping moves of fixed size.
+void copy_unit(char* out, const char* from, uint32_t bytes) {
+  if (bytes >= 4) {
+    memcpy(out, from, 4);
+    if (bytes > 8) memcpy(out + 4, from + 4, 4);
+    memcpy(out + bytes - 4, from + bytes - 4, 4);
+  } else if (bytes >= 2) {
+    memcpy(out, from, 2);
+    memcpy(out + bytes - 2, from + bytes - 2, 2);
+  } else if (bytes == 1) {
+    *out = *from;
+  }
+}
+
 template <Input kInput, Output kOutput>
 JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded_max, LastNewline last_newline) {
   const char* in = text.data();
@@ -205,12 +243,17 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
   JsonStop stop = JsonStop::kEnd;
   while (in != end) {
     const size_t bytes_max = std::min({static_cast<size_t>(end - in), wire_left, decoded_left});
-    const size_t plain = take_plain<kOutput>(in, out, bytes_max);
-    in += plain;
-    if constexpr (kOutput == Output::kWrite) out += plain;
-    wire_left -= plain;
-    decoded_left -= plain;
+    const size_t taken = static_cast<signed char>(*in) >= 0 ? take_plain<kOutput>(in, out, bytes_max)
+                                                            : take_multibyte<kOutput>(in, out, bytes_max);
+    in += taken;
+    if constexpr (kOutput == Output::kWrite) out += taken;
+    wire_left -= taken;
+    decoded_left -= taken;
     if (in == end) break;
+    if (taken != 0 && (static_cast<signed char>(*in) < 0 || is_plain(static_cast<unsigned char>(*in))) &&
+        taken < bytes_max - std::min<size_t>(bytes_max, 4)) {
+      continue;
+    }
     // Units one behind the other, without going back to blocks, until plain text comes again.
     do {
       const Unit unit = next_unit<kInput>(in, end, last_newline);
@@ -221,7 +264,7 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
       }
       if (stop != JsonStop::kEnd) break;
       if constexpr (kOutput == Output::kWrite) {
-        memcpy(out, unit.bytes, unit.wire);
+        copy_unit(out, unit.bytes, unit.wire);
         out += unit.wire;
       }
       in += unit.consumed;

@@ -14,14 +14,15 @@ constexpr int64_t kMsPerDay = 24 * kMsPerHour;
 constexpr size_t kSecondsBytes = 19;  // 2026-11-20T08:00:00
 constexpr size_t kUsualBytes = 24;    // 2026-11-20T08:00:00.530Z
 
-// Digits are gathered without branches: of a digit's value plus six, no bit above the lowest four is ever set.
+// Digits are gathered without branches: neither a digit's value nor that plus six has a bit above the lowest four; of
+// any other byte one of them has.
 struct Digits {
   const char* text;
   unsigned seen = 0;
 
   unsigned one(size_t at) {
     const unsigned value = static_cast<unsigned char>(text[at]) - static_cast<unsigned>('0');
-    seen |= value + 6;
+    seen |= value | (value + 6);
     return value;
   }
   int64_t two(size_t at) {

@@ -33,7 +33,8 @@ class TelemetryTimeReader {
   static std::optional<int64_t> milliseconds(std::string_view text);
   std::optional<WallTime> read_other_second(std::string_view text);
 
-  char second_text_[kSecondBytes] = {};  // all zero: none yet
+  // The epoch to begin with: true like any other.
+  char second_text_[kSecondBytes + 1] = "1970-01-01T00:00:00";
   WallTime second_{};
 };
 

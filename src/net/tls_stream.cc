@@ -102,9 +102,7 @@ IoResult TlsStream::read(std::span<char> out) {
     const int code = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(out.data()), out.size());
     if (code > 0) return {.status = Io::kOk, .bytes = static_cast<size_t>(code)};
     if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
-      // Servers send two or more; one is enough for the next connection, and keeping one costs a parsed certificate.
-      if (!session_saved_) context_.save_session(peer_, ssl_);
-      session_saved_ = true;
+      keep_ticket();
       continue;
     }
     if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
@@ -118,6 +116,12 @@ IoResult TlsStream::read(std::span<char> out) {
   // Others get their turn; what is at hand shows in has_buffered().
   wants_ = Interest::kRead;
   return {.status = Io::kAgain};
+}
+
+// Servers send two or more; one is enough for the next connection, and keeping one costs a parsed certificate.
+void TlsStream::keep_ticket() {
+  if (!session_saved_) context_.save_session(peer_, ssl_);
+  session_saved_ = true;
 }
 
 IoResult TlsStream::write(Pieces pieces) {
@@ -159,6 +163,11 @@ IoResult TlsStream::write(Pieces pieces) {
     const bool gone = under_way_ != 0 && ssl_.MBEDTLS_PRIVATE(out_left) == 0;
     const int code = gone ? static_cast<int>(bytes) : mbedtls_ssl_write(&ssl_, data, bytes);
     if (code == MBEDTLS_ERR_SSL_WANT_WRITE) under_way_ = bytes;
+    if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+      // A read had come upon the beginning of a ticket; TLS 1.3 finishes it before it writes.
+      keep_ticket();
+      continue;
+    }
     if (code <= 0) {
       const IoResult stopped = progress(code);
       if (stopped.status == Io::kAgain && taken != 0) break;

@@ -76,6 +76,7 @@ class TlsStream final : public Stream {
   int last_words();
   IoResult fail(IoResult result, std::string_view text);
   void handshake_done();
+  void keep_ticket();
 
   static int receive(void* context, unsigned char* out, size_t bytes);
   static int send(void* context, const unsigned char* data, size_t bytes);

@@ -1,0 +1,65 @@
+"""What the end-to-end tests share: the binary under test, an emulated Lambda around it, and how to read what arrived.
+
+SLEIPNIR_BIN names the binary; without it the newest of build/x86_64, build/native. An arm64 binary runs under qemu by a
+wrapper script that SLEIPNIR_BIN names (SLEIPNIR_EMULATED=1: no time in these tests means anything then).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unittest
+from pathlib import Path
+from typing import Any, Callable, List
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [path for path in (str(ROOT / "tests"), str(ROOT / "tests" / "loki")) if path not in sys.path]
+
+from emulator import Lambda  # noqa: E402 (the path comes first)
+
+EMULATED = os.environ.get("SLEIPNIR_EMULATED") == "1"
+
+
+def binary() -> str:
+    named = os.environ.get("SLEIPNIR_BIN")
+    if named:
+        return named
+    candidates = (ROOT / "build" / "x86_64" / "sleipnir", ROOT / "build" / "native" / "sleipnir",
+                  ROOT / "build" / "native" / "src" / "sleipnir")
+    built = [path for path in candidates if os.access(path, os.X_OK)]
+    if not built:
+        raise unittest.SkipTest("no binary to test: run layer/build")
+    return str(max(built, key=lambda path: path.stat().st_mtime))
+
+
+def sleipnir(env: dict, **config: Any) -> Lambda:
+    """An emulated Lambda with the binary under test as its only extension."""
+    return Lambda(extension=binary(), env=env, **config)
+
+
+def function_lines(entries: List[Any]) -> List[str]:
+    """The lines the function wrote, in the order in which Loki has them."""
+    ordered = sorted(entries, key=lambda entry: entry.ns)
+    return [entry.line for entry in ordered if entry.metadata.get("log_type") == "function"]
+
+
+def stderr_of(lam: Lambda) -> str:
+    text = lam.extension.stderr
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+class Case(unittest.TestCase):
+    """Closes what a test opened, last one first."""
+
+    def opened(self, manager: Any) -> Any:
+        value = manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        return value
+
+    def assert_soon(self, condition: Callable[[], bool], seconds: float = 5.0, what: str = "") -> None:
+        import time
+        end = time.monotonic() + seconds * (5 if EMULATED else 1)
+        while not condition():
+            if time.monotonic() > end:
+                self.fail(f"not within {seconds} s: {what}")
+            time.sleep(0.01)

@@ -1,0 +1,108 @@
+"""https: a private CA, both versions of TLS; what must not be trusted is refused, and nothing is sent to it."""
+
+from __future__ import annotations
+
+import unittest
+
+from support import Case, function_lines, sleipnir, stderr_of
+from standin import Authority, LokiStandin, TlsOptions
+
+
+class Https(Case):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.authority = Authority()
+        cls.stranger = Authority(name="Somebody Else")
+
+    def serve(self, pair, **options) -> LokiStandin:
+        return self.opened(LokiStandin(tls=TlsOptions(pair.cert_file, pair.key_file, **options)))
+
+    def run_one(self, env: dict):
+        with sleipnir({"LOKI_FLUSH_BUDGET_MS": "1500", **env}, timeout_s=10) as lam:
+            self.assertIsNone(lam.init())
+            result = lam.invoke(lines=["over tls"])
+            lam.shutdown("spindown")
+            self.assertEqual("success", result.status)
+            self.assertEqual(0, lam.extension.exit_code)
+            return stderr_of(lam)
+
+    def test_tls_1_2_and_1_3_with_a_private_ca(self) -> None:
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                loki = self.serve(self.authority.server(), minimum=version, maximum=version)
+                stderr = self.run_one({"LOKI_ENDPOINT": f"https://localhost:{loki.port}",
+                                       "LOKI_CA_FILE": self.authority.cert_file})
+                self.assertEqual("", stderr)
+                self.assertEqual(["over tls"], function_lines(loki.entries))
+                self.assertEqual({"TLSv" + version}, {push.tls for push in loki.pushes})
+
+    def test_a_ca_in_the_variable(self) -> None:
+        loki = self.serve(self.authority.server())
+        self.run_one({"LOKI_ENDPOINT": f"https://127.0.0.1:{loki.port}", "LOKI_CA_PEM": self.authority.pem})
+        self.assertEqual(["over tls"], function_lines(loki.entries))
+
+    def test_an_unknown_ca_is_refused_and_nothing_is_sent(self) -> None:
+        loki = self.serve(self.stranger.server())
+        stderr = self.run_one({"LOKI_ENDPOINT": f"https://localhost:{loki.port}",
+                               "LOKI_CA_FILE": self.authority.cert_file})
+        self.assertEqual([], loki.pushes)
+        self.assertIn("LOKI_CA_FILE", stderr)
+
+    def test_a_wrong_host_name_is_refused_and_nothing_is_sent(self) -> None:
+        loki = self.serve(self.authority.server("other.example", ips=()))
+        stderr = self.run_one({"LOKI_ENDPOINT": f"https://localhost:{loki.port}",
+                               "LOKI_CA_FILE": self.authority.cert_file})
+        self.assertEqual([], loki.pushes)
+        self.assertIn("LOKI_TLS_SERVER_NAME", stderr)
+        self.assertIn("other.example", stderr)
+
+    def test_an_expired_certificate_is_refused_and_nothing_is_sent(self) -> None:
+        loki = self.serve(self.authority.server(expired=True))
+        stderr = self.run_one({"LOKI_ENDPOINT": f"https://localhost:{loki.port}",
+                               "LOKI_CA_FILE": self.authority.cert_file})
+        self.assertEqual([], loki.pushes)
+        self.assertIn("expired", stderr)
+
+    def test_the_server_name_can_be_set(self) -> None:
+        loki = self.serve(self.authority.server("loki.internal", ips=()))
+        self.run_one({"LOKI_ENDPOINT": f"https://127.0.0.1:{loki.port}", "LOKI_CA_FILE": self.authority.cert_file,
+                      "LOKI_TLS_SERVER_NAME": "loki.internal"})
+        self.assertEqual(["over tls"], function_lines(loki.entries))
+
+    def test_one_handshake_serves_many_invocations(self) -> None:
+        loki = self.serve(self.authority.server())
+        with sleipnir({"LOKI_ENDPOINT": f"https://localhost:{loki.port}",
+                       "LOKI_CA_FILE": self.authority.cert_file, "LOKI_FLUSH_BUDGET_MS": "1500"}, timeout_s=10) as lam:
+            for i in range(5):
+                lam.invoke(lines=[str(i)])
+            lam.shutdown("spindown")
+        self.assertEqual(1, loki.handshakes)
+        self.assertEqual([str(i) for i in range(5)], function_lines(loki.entries))
+
+    def test_a_session_is_resumed_after_the_connection_was_lost(self) -> None:
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                loki = self.serve(self.authority.server(), minimum=version, maximum=version)
+                with sleipnir({"LOKI_ENDPOINT": f"https://localhost:{loki.port}", "LOKI_FLUSH_BUDGET_MS": "1500",
+                               "LOKI_CA_FILE": self.authority.cert_file}, timeout_s=10) as lam:
+                    lam.invoke(lines=["a"])
+                    lam.freeze()
+                    loki.kill_connections()
+                    lam.thaw()
+                    lam.invoke(lines=["b"])
+                    lam.shutdown("spindown")
+                self.assertEqual(["a", "b"], function_lines(loki.entries))
+                self.assertGreaterEqual(loki.resumptions, 1)
+
+    def test_mutual_tls(self) -> None:
+        client = self.authority.client()
+        loki = self.serve(self.authority.server(), client_ca_file=self.authority.cert_file)
+        env = {"LOKI_ENDPOINT": f"https://localhost:{loki.port}", "LOKI_CA_FILE": self.authority.cert_file}
+        self.run_one(env)
+        self.assertEqual([], loki.pushes)
+        self.run_one({**env, "LOKI_CLIENT_CERT_FILE": client.cert_file, "LOKI_CLIENT_KEY_FILE": client.key_file})
+        self.assertEqual(["over tls"], function_lines(loki.entries))
+
+
+if __name__ == "__main__":
+    unittest.main()
