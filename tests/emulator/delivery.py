@@ -11,6 +11,8 @@ import dataclasses
 import hashlib
 from typing import Awaitable, Callable, Optional
 
+from .http1 import read_chunked
+
 RETRY_FIRST_S, RETRY_LAST_S = 0.025, 1.0  # guess: Lambda's schedule is not published
 ANSWER_TIMEOUT_S = 10.0                   # guess; counts only while the environment is awake
 
@@ -183,15 +185,19 @@ class _Link(asyncio.Protocol):
                     self._answer.set_result(100)
                 continue
             length = 0
+            chunked = False
             for line in head.split("\r\n")[1:]:
                 name, _, value = line.partition(":")
                 if name.strip().lower() == "content-length":
                     length = int(value)
                 if name.strip().lower() == "connection" and value.strip().lower() == "close":
                     self.closed = True
-            if len(self._input) < end + 4 + length:
+                if name.strip().lower() == "transfer-encoding" and "chunked" in value.lower():
+                    chunked = True
+            stop = read_chunked(bytearray(self._input), end + 4)[1] if chunked else end + 4 + length
+            if stop < 0 or len(self._input) < stop:
                 return
-            self._input = self._input[end + 4 + length:]
+            self._input = self._input[stop:]
             self._answer.set_result(status)
 
 
