@@ -31,7 +31,7 @@ std::optional<Resolution> answer_of(Resolver& resolver, MonotonicTime now = kSta
   return std::nullopt;
 }
 
-// A lookup that does not return before it is let go. Leaked, as threads that outlive a test still look at it.
+// A lookup that does not return before it is let go. Kept until the end: threads that outlive a test look at it.
 struct Gate {
   sem_t entered;
   sem_t go;
@@ -43,6 +43,13 @@ struct Gate {
   }
 };
 Gate* gate = nullptr;
+
+Gate& next_gate() {
+  static std::array<Gate, 4> gates;
+  static size_t used = 0;
+  gate = &gates.at(used++);
+  return *gate;
+}
 
 ThreadResolver::Found hang(const char* /*host*/, uint16_t port, int /*family*/) {
   Gate& held = *gate;
@@ -125,7 +132,7 @@ TEST_CASE("thread_resolver_does_not_ask_silent_servers_twice") {
 }
 
 TEST_CASE("thread_resolver_discards_a_late_answer_by_its_generation") {
-  gate = new Gate;
+  next_gate();
   ThreadResolver resolver(kernel(), &hang);
   resolver.start("first.example", 443, 1, kStart);
   sem_wait(&gate->entered);
@@ -142,7 +149,7 @@ TEST_CASE("thread_resolver_discards_a_late_answer_by_its_generation") {
 }
 
 TEST_CASE("thread_resolver_starts_a_second_thread_after_the_patience_and_never_a_third") {
-  gate = new Gate;
+  next_gate();
   ThreadResolver resolver(kernel(), &hang);
   resolver.start("a.example", 443, 1, kStart);
   sem_wait(&gate->entered);
@@ -170,8 +177,7 @@ TEST_CASE("thread_resolver_starts_a_second_thread_after_the_patience_and_never_a
 }
 
 TEST_CASE("thread_resolver_may_go_while_a_lookup_hangs") {
-  gate = new Gate;
-  Gate& held = *gate;
+  Gate& held = next_gate();
   {
     ThreadResolver resolver(kernel(), &hang);
     resolver.start("a.example", 443, 1, kStart);
@@ -183,8 +189,7 @@ TEST_CASE("thread_resolver_may_go_while_a_lookup_hangs") {
 }
 
 TEST_CASE("thread_resolver_may_go_with_an_answer_that_nobody_took") {
-  gate = new Gate;
-  Gate& held = *gate;
+  Gate& held = next_gate();
   ThreadResolver resolver(kernel(), &hang);
   resolver.start("a.example", 443, 1, kStart);
   sem_post(&held.go);
