@@ -1,4 +1,5 @@
-// Two loops in one: runs of plain ASCII go in blocks of 16 bytes, everything else is looked at one unit at a time.
+// Runs of plain ASCII go in blocks of 16 bytes, runs of two- and three-byte characters four bytes at a time, everything
+// else unit by unit.
 //
 // A block is classified without a table: as signed bytes, everything below 0x20 is a control character or not ASCII, so
 // three comparisons find every byte that cannot be copied as it is. The functions are instantiated for escaping and for
@@ -242,36 +243,38 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
   size_t decoded_left = decoded_max;
   JsonStop stop = JsonStop::kEnd;
   while (in != end) {
+    const auto byte = static_cast<unsigned char>(*in);
     const size_t bytes_max = std::min({static_cast<size_t>(end - in), wire_left, decoded_left});
-    const size_t taken = static_cast<signed char>(*in) >= 0 ? take_plain<kOutput>(in, out, bytes_max)
-                                                            : take_multibyte<kOutput>(in, out, bytes_max);
-    in += taken;
-    if constexpr (kOutput == Output::kWrite) out += taken;
-    wire_left -= taken;
-    decoded_left -= taken;
-    if (in == end) break;
-    if (taken != 0 && (static_cast<signed char>(*in) < 0 || is_plain(static_cast<unsigned char>(*in))) &&
-        taken < bytes_max - std::min<size_t>(bytes_max, 4)) {
+    size_t taken = 0;
+    if (is_plain(byte)) {
+      taken = take_plain<kOutput>(in, out, bytes_max);
+    } else if (byte >= 0x80) {
+      taken = take_multibyte<kOutput>(in, out, bytes_max);
+    }
+    if (taken != 0) {
+      in += taken;
+      if constexpr (kOutput == Output::kWrite) out += taken;
+      wire_left -= taken;
+      decoded_left -= taken;
       continue;
     }
-    // Units one behind the other, without going back to blocks, until plain text comes again.
-    do {
-      const Unit unit = next_unit<kInput>(in, end, last_newline);
-      if (unit.decoded > decoded_left) {
-        stop = JsonStop::kDecoded;
-      } else if (unit.wire > wire_left) {
-        stop = JsonStop::kWire;
-      }
-      if (stop != JsonStop::kEnd) break;
-      if constexpr (kOutput == Output::kWrite) {
-        copy_unit(out, unit.bytes, unit.wire);
-        out += unit.wire;
-      }
-      in += unit.consumed;
-      wire_left -= unit.wire;
-      decoded_left -= unit.decoded;
-    } while (in != end && !is_plain(static_cast<unsigned char>(*in)));
-    if (stop != JsonStop::kEnd) break;
+    // Everything that does not stand for itself, and whatever comes close to a limit.
+    const Unit unit = next_unit<kInput>(in, end, last_newline);
+    if (unit.decoded > decoded_left) {
+      stop = JsonStop::kDecoded;
+      break;
+    }
+    if (unit.wire > wire_left) {
+      stop = JsonStop::kWire;
+      break;
+    }
+    if constexpr (kOutput == Output::kWrite) {
+      copy_unit(out, unit.bytes, unit.wire);
+      out += unit.wire;
+    }
+    in += unit.consumed;
+    wire_left -= unit.wire;
+    decoded_left -= unit.decoded;
   }
   return {.consumed = static_cast<size_t>(in - text.data()),
           .written = wire_max - wire_left,
