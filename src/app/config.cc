@@ -74,8 +74,11 @@ void apply(const Variable& variable, const Setting& setting, Config& config, Pro
       }
       return;
     }
-    case Field::Kind::kText: config.*field.text = setting.value; return;
-    case Field::Kind::kOther: return;  // parsed by name below
+    case Field::Kind::kText:
+      config.*field.text = setting.value;
+      return;
+    case Field::Kind::kOther:
+      return;  // parsed by name below
   }
 }
 
@@ -85,8 +88,9 @@ void apply_events(const Setting& setting, Config& config, Problems& problems) {
   for (const std::string_view item : split_list(setting.value)) {
     const std::optional<uint8_t> index = parse_choice(item, "platform|function|extension");
     if (!index) {
-      problems.error("LOKI_EVENTS: %s is not understood and is left out; accepted: a list of platform, function, extension",
-                     Shown(item).text());
+      problems.error(
+          "LOKI_EVENTS: %s is not understood and is left out; accepted: a list of platform, function, extension",
+          Shown(item).text());
       continue;
     }
     events.platform |= *index == 0;
@@ -114,9 +118,10 @@ void apply_drop_platform(const Setting& setting, Config& config, Problems& probl
     if (word) {
       config.drop_platform.push_back(std::string(kPrefix).append(type));
     } else {
-      problems.error("LOKI_DROP_PLATFORM: %s is no platform event type and is left out; accepted: a list such as "
-                     "platform.start,platform.report, or none",
-                     Shown(item).text());
+      problems.error(
+          "LOKI_DROP_PLATFORM: %s is no platform event type and is left out; accepted: a list such as "
+          "platform.start,platform.report, or none",
+          Shown(item).text());
     }
   }
 }
@@ -130,8 +135,9 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
     config.batch_bytes_max = quarter;
   }
   if (config.request_id_as == RequestIdAs::kLabel) {
-    problems.warning("LOKI_REQUEST_ID_AS=label makes one stream of each request, which slows Loki down and soon meets its "
-                     "limit on streams; metadata is the way meant for it");
+    problems.warning(
+        "LOKI_REQUEST_ID_AS=label makes one stream of each request, which slows Loki down and soon meets its "
+        "limit on streams; metadata is the way meant for it");
   }
   if (!config.spool_dir.starts_with('/')) {
     problems.error("LOKI_SPOOL_DIR=%s is no absolute path; the default %s is used", Shown(config.spool_dir).text(),
@@ -155,8 +161,9 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
     config.tls_server_name.clear();
   }
   if (config.tls_insecure_skip_verify) {
-    problems.warning("LOKI_TLS_INSECURE_SKIP_VERIFY=true: the server's certificate is not verified, anybody in between can "
-                     "read the logs and the credentials; a private authority belongs into LOKI_CA_FILE");
+    problems.warning(
+        "LOKI_TLS_INSECURE_SKIP_VERIFY=true: the server's certificate is not verified, anybody in between can "
+        "read the logs and the credentials; a private authority belongs into LOKI_CA_FILE");
   }
 }
 
@@ -178,7 +185,8 @@ LambdaEnvironment load_lambda(const Settings& settings) {
       .endpoint_url_ssm = text("AWS_ENDPOINT_URL_SSM"),
   };
   const std::optional<Integer> memory = parse_integer(settings["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].value);
-  if (memory && !memory->negative && memory->value <= UINT32_MAX) lambda.memory_mb = static_cast<uint32_t>(memory->value);
+  if (memory && !memory->negative && memory->value <= UINT32_MAX)
+    lambda.memory_mb = static_cast<uint32_t>(memory->value);
   const auto type = parse_choice(settings["AWS_LAMBDA_INITIALIZATION_TYPE"].value,
                                  "on-demand|provisioned-concurrency|snap-start|lambda-managed-instances");
   // A type we do not know is treated like the ordinary one.

@@ -101,8 +101,8 @@ struct Config {
   Credentials credentials;
 
   // --- What is sent ---
-  // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the name
-  // of a built-in one, and so few that the built-in ones fit in beside them: build_stream_labels() drops none.
+  // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the
+  // name of a built-in one, and so few that the built-in ones fit in beside them: build_stream_labels() drops none.
   std::vector<NameValue> labels;
   bool extract_request_id = true;
   RequestIdAs request_id_as = RequestIdAs::kMetadata;
@@ -116,13 +116,13 @@ struct Config {
   size_t max_line_bytes = 262144;  // longer lines are split
 
   // --- Batches and flushes ---
-  size_t batch_entries_max = 0;  // 0: bytes alone decide
+  size_t batch_entries_max = 0;              // 0: bytes alone decide
   size_t batch_bytes_max = size_t{1} << 20;  // uncompressed; never over a quarter of memory_limit_bytes
   FlushStrategy flush_strategy = FlushStrategy::kAdaptive;
   Milliseconds flush_interval{1000};
   size_t idle_flush_multiplier = 3;
   Milliseconds flush_budget{500};
-  size_t dispatch_min_entries = 1;  // background flushes wait for this many
+  size_t dispatch_min_entries = 1;     // background flushes wait for this many
   size_t flush_attempts = 3;           // within one flush
   size_t critical_flush_attempts = 5;  // within the flush that ends an invocation, and at SHUTDOWN
   bool gzip = true;
@@ -137,8 +137,8 @@ struct Config {
 
   // --- Network ---
   uint16_t listener_port = 4327;
-  std::string ca_file;  // added to the system's roots
-  std::string ca_pem;   // added to the system's roots, PEM text
+  std::string ca_file;           // added to the system's roots
+  std::string ca_pem;            // added to the system's roots, PEM text
   std::string client_cert_file;  // both or neither
   std::string client_key_file;
   std::string tls_server_name;  // empty: the endpoint's host

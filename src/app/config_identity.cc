@@ -43,9 +43,10 @@ std::string_view checked(std::string_view variable, const std::string& value, Pr
 
 std::string_view checked_user(std::string_view variable, const std::string& value, Problems& problems) {
   if (value.find(':') == std::string::npos) return checked(variable, value, problems);
-  problems.error("%s contains a colon, which basic authorization cannot carry in a user name, and is not used; put the "
-                 "password into LOKI_PASSWORD",
-                 Shown(variable).text());
+  problems.error(
+      "%s contains a colon, which basic authorization cannot carry in a user name, and is not used; put the "
+      "password into LOKI_PASSWORD",
+      Shown(variable).text());
   return {};
 }
 
@@ -69,9 +70,10 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
   }
   for (const NameValue& header : texts->members) {
     if (!is_valid_header({header.name, header.value})) {
-      problems.error("LOKI_HEADERS: %s has a name or a value with characters that no header may contain (line breaks, "
-                     "control characters, spaces in the name); this header is not sent",
-                     Shown(header.name).text());
+      problems.error(
+          "LOKI_HEADERS: %s has a name or a value with characters that no header may contain (line breaks, "
+          "control characters, spaces in the name); this header is not sent",
+          Shown(header.name).text());
     } else if (is_reserved_header(header.name)) {
       problems.error("LOKI_HEADERS: %s is set by Sleipnir itself; this header is not sent", Shown(header.name).text());
     } else if (header.value.empty()) {
@@ -80,9 +82,8 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
       identity.authorization = header.value;
     } else if (same_ignoring_case(header.name, "x-scope-orgid")) {
       identity.tenant_id = header.value;
-    } else if (std::any_of(identity.headers.begin(), identity.headers.end(), [&](const NameValue& earlier) {
-                 return same_ignoring_case(earlier.name, header.name);
-               })) {
+    } else if (std::any_of(identity.headers.begin(), identity.headers.end(),
+                           [&](const NameValue& earlier) { return same_ignoring_case(earlier.name, header.name); })) {
       problems.warning("LOKI_HEADERS: %s stands there twice; the first one is sent", Shown(header.name).text());
     } else {
       identity.headers.push_back(header);
@@ -92,8 +93,9 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
 
 void check_tenant(std::string_view variable, RequestIdentity& identity, Problems& problems) {
   if (valid_tenant(identity.tenant_id)) return;
-  problems.error("%s=%s is no tenant Loki takes and is not sent; accepted: letters, digits and !-_.*'(), at most 150 bytes",
-                 Shown(variable).text(), Shown(identity.tenant_id).text());
+  problems.error(
+      "%s=%s is no tenant Loki takes and is not sent; accepted: letters, digits and !-_.*'(), at most 150 bytes",
+      Shown(variable).text(), Shown(identity.tenant_id).text());
   identity.tenant_id.clear();
 }
 
@@ -104,8 +106,7 @@ class Choice {
       : problems_(problems),
         credentials_(credentials),
         token_(checked(credentials.token_variable, credentials.token, problems)),
-        user_(credentials.user.empty() ? std::string_view()
-                                       : checked_user("LOKI_USER", credentials.user, problems)),
+        user_(credentials.user.empty() ? std::string_view() : checked_user("LOKI_USER", credentials.user, problems)),
         api_key_(checked("LOKI_API_KEY", credentials.api_key, problems)),
         username_(credentials.username_variable == "LOKI_USER"
                       ? user_
@@ -212,8 +213,9 @@ RequestIdentity compose_identity(const Credentials& credentials, const Endpoint*
   identity.authorization = choice.take(std::move(identity.authorization));
   choice.note_unused();
   if (!identity.authorization.empty() && endpoint != nullptr && !endpoint->tls && !endpoint->is_loopback()) {
-    problems.warning("%s: the credential goes over plain http to %s, where anybody in between can read it; use https://",
-                     choice.source().c_str(), Shown(endpoint->host).text());
+    problems.warning(
+        "%s: the credential goes over plain http to %s, where anybody in between can read it; use https://",
+        choice.source().c_str(), Shown(endpoint->host).text());
   }
   check_head_bytes(endpoint, identity, problems);
   return identity;

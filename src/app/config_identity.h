@@ -18,8 +18,8 @@ struct RequestIdentity {
   std::vector<NameValue> headers;
 };
 
-// What could break out of a header, or what Loki could not take, is refused with a line and counts as not given; what is
-// given but not used is named. `endpoint` may be null.
+// What could break out of a header, or what Loki could not take, is refused with a line and counts as not given; what
+// is given but not used is named. `endpoint` may be null.
 RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems);
 
 }  // namespace sleipnir

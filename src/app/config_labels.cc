@@ -21,7 +21,9 @@ constexpr std::string_view kRequestId = "request_id";
 constexpr std::array<std::string_view, 5> kBuiltInLabels = {"function_name", "function_version", "region", "account_id",
                                                             "source"};
 
-bool is_ascii(char c) { return static_cast<uint8_t>(c) < 0x80; }
+bool is_ascii(char c) {
+  return static_cast<uint8_t>(c) < 0x80;
+}
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -112,8 +114,9 @@ class Merger {
       }
     }
     if (!dropped.empty()) {
-      problems_.error("more than %zu custom labels (Loki takes %zu on a stream, the others are Sleipnir's own): %s dropped",
-                      count_max, kLabelCountMax, joined_names(dropped).c_str());
+      problems_.error(
+          "more than %zu custom labels (Loki takes %zu on a stream, the others are Sleipnir's own): %s dropped",
+          count_max, kLabelCountMax, joined_names(dropped).c_str());
     }
     if (!service.value.empty()) labels.push_back(std::move(service));
     return labels;
@@ -126,8 +129,8 @@ class Merger {
   };
 
   const Entry* find(std::string_view name) const {
-    const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                    [&](const Entry& entry) { return entry.label.name == name; });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.label.name == name; });
     return found == entries_.end() ? nullptr : &*found;
   }
 

@@ -47,7 +47,7 @@ class Settings {
   void note_disagreements(Problems& problems) const;
 
   std::array<Setting, kVariablesMax> rows_{};
-  std::array<Rank, kVariablesMax> ranks_{};                      // of the name that set the row
+  std::array<Rank, kVariablesMax> ranks_{};                   // of the name that set the row
   std::array<std::string_view, kVariableNamesMax> values_{};  // by index into variable_names()
   std::vector<Setting> label_variables_;
 };

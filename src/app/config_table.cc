@@ -13,9 +13,10 @@ template <auto Member>
 constexpr ChoiceField choice(const char* words) {
   return {
       .words = words,
-      .set = [](Config& config, uint8_t index) {
-        config.*Member = static_cast<std::remove_reference_t<decltype(config.*Member)>>(index);
-      },
+      .set =
+          [](Config& config, uint8_t index) {
+            config.*Member = static_cast<std::remove_reference_t<decltype(config.*Member)>>(index);
+          },
       .get = [](const Config& config) { return static_cast<uint8_t>(config.*Member); },
   };
 }
@@ -23,9 +24,13 @@ constexpr ChoiceField choice(const char* words) {
 // A row whose value is no single field, and which shows what the variable says.
 constexpr Field kAsWritten{static_cast<std::string (*)(const Config&)>(nullptr)};
 
-std::string endpoint_text(const Config& config) { return config.endpoint ? config.endpoint->url() : ""; }
+std::string endpoint_text(const Config& config) {
+  return config.endpoint ? config.endpoint->url() : "";
+}
 
-std::string proxy_text(const Config& config) { return config.proxy ? "http://" + config.proxy->authority() : ""; }
+std::string proxy_text(const Config& config) {
+  return config.proxy ? "http://" + config.proxy->authority() : "";
+}
 
 std::string events_text(const Config& config) {
   std::string text;
@@ -57,8 +62,9 @@ constexpr Variable kVariables[] = {
     {.names = "LOKI_ENDPOINT LOKI_URL LOKI_PUSH_ENDPOINT LOKI_PUSH_URL LOKI_ENDPOINT_URL LOKI_HOST LOKI_IP",
      .field = endpoint_text,
      .form = "https://host[:port][/path]",
-     .meaning = "where Loki is; a path that does not end in /push gets /loki/api/v1/push appended; without a scheme "
-                "https, but http on port 3100; LOKI_HOST: host only, https; LOKI_IP: host or base URL, http, port 3100"},
+     .meaning =
+         "where Loki is; a path that does not end in /push gets /loki/api/v1/push appended; without a scheme "
+         "https, but http on port 3100; LOKI_HOST: host only, https; LOKI_IP: host or base URL, http, port 3100"},
     {.names = "LOKI_TENANT_ID",
      .field = &Config::tenant_id,
      .form = "letters, digits and !-_.*'(), at most 150 bytes",
@@ -72,7 +78,10 @@ constexpr Variable kVariables[] = {
      .field = kAsWritten,
      .form = "text without a colon",
      .meaning = "basic authorization with LOKI_PASSWORD; LOKI_USER also with LOKI_API_KEY"},
-    {.names = "LOKI_PASSWORD", .field = kAsWritten, .form = "text", .meaning = "basic authorization with LOKI_USERNAME",
+    {.names = "LOKI_PASSWORD",
+     .field = kAsWritten,
+     .form = "text",
+     .meaning = "basic authorization with LOKI_USERNAME",
      .secrecy = Secrecy::kSecret},
     {.names = "LOKI_API_KEY",
      .field = kAsWritten,
@@ -332,27 +341,39 @@ std::string_view word_at(std::string_view words, size_t index) {
 
 }  // namespace
 
-std::span<const Variable> variables() { return kVariables; }
+std::span<const Variable> variables() {
+  return kVariables;
+}
 
-std::span<const VariableName> variable_names() { return kNames; }
+std::span<const VariableName> variable_names() {
+  return kNames;
+}
 
 std::string effective_text(const Config& config, const Variable& variable) {
   const Field& field = variable.field;
   switch (field.kind) {
-    case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
-    case Field::Kind::kCount: return std::to_string(config.*field.count);
-    case Field::Kind::kPort: return std::to_string(config.*field.port);
-    case Field::Kind::kDuration: return std::to_string((config.*field.duration).count());
-    case Field::Kind::kText: return config.*field.text;
-    case Field::Kind::kChoice: return std::string(word_at(field.choice.words, field.choice.get(config)));
-    case Field::Kind::kOther: return field.other == nullptr ? std::string() : field.other(config);
+    case Field::Kind::kFlag:
+      return config.*field.flag ? "true" : "false";
+    case Field::Kind::kCount:
+      return std::to_string(config.*field.count);
+    case Field::Kind::kPort:
+      return std::to_string(config.*field.port);
+    case Field::Kind::kDuration:
+      return std::to_string((config.*field.duration).count());
+    case Field::Kind::kText:
+      return config.*field.text;
+    case Field::Kind::kChoice:
+      return std::string(word_at(field.choice.words, field.choice.get(config)));
+    case Field::Kind::kOther:
+      return field.other == nullptr ? std::string() : field.other(config);
   }
   return {};
 }
 
 std::string accepted_form(const Variable& variable) {
   switch (variable.field.kind) {
-    case Field::Kind::kFlag: return "true or false";
+    case Field::Kind::kFlag:
+      return "true or false";
     case Field::Kind::kCount:
     case Field::Kind::kPort:
     case Field::Kind::kDuration: {
@@ -360,9 +381,11 @@ std::string accepted_form(const Variable& variable) {
       if (*variable.unit != '\0') form.append(" ").append(variable.unit);
       return form;
     }
-    case Field::Kind::kChoice: return spoken_words(variable.field.choice.words);
+    case Field::Kind::kChoice:
+      return spoken_words(variable.field.choice.words);
     case Field::Kind::kText:
-    case Field::Kind::kOther: return variable.form;
+    case Field::Kind::kOther:
+      return variable.form;
   }
   return {};
 }

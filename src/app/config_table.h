@@ -28,21 +28,21 @@ class Field {
  public:
   enum class Kind : uint8_t { kFlag, kCount, kPort, kDuration, kText, kChoice, kOther };
 
-  constexpr Field(bool Config::*field) : kind(Kind::kFlag), flag(field) {}                // NOLINT: implicit on
-  constexpr Field(size_t Config::*field) : kind(Kind::kCount), count(field) {}            // purpose, a table row
-  constexpr Field(uint16_t Config::*field) : kind(Kind::kPort), port(field) {}            // reads as data
-  constexpr Field(Milliseconds Config::*field) : kind(Kind::kDuration), duration(field) {}
-  constexpr Field(std::string Config::*field) : kind(Kind::kText), text(field) {}
+  constexpr Field(bool Config::* field) : kind(Kind::kFlag), flag(field) {}      // NOLINT: implicit on
+  constexpr Field(size_t Config::* field) : kind(Kind::kCount), count(field) {}  // purpose, a table row
+  constexpr Field(uint16_t Config::* field) : kind(Kind::kPort), port(field) {}  // reads as data
+  constexpr Field(Milliseconds Config::* field) : kind(Kind::kDuration), duration(field) {}
+  constexpr Field(std::string Config::* field) : kind(Kind::kText), text(field) {}
   constexpr Field(ChoiceField field) : kind(Kind::kChoice), choice(field) {}
   constexpr Field(std::string (*render)(const Config&)) : kind(Kind::kOther), other(render) {}
 
   Kind kind;
   union {
-    bool Config::*flag;
-    size_t Config::*count;
-    uint16_t Config::*port;
-    Milliseconds Config::*duration;
-    std::string Config::*text;
+    bool Config::* flag;
+    size_t Config::* count;
+    uint16_t Config::* port;
+    Milliseconds Config::* duration;
+    std::string Config::* text;
     ChoiceField choice;
     std::string (*other)(const Config&);  // the effective value as text
   };

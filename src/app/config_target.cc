@@ -18,13 +18,14 @@ EndpointDefaults defaults_of(std::string_view variable) {
 std::optional<Endpoint> load_endpoint(const Settings& settings, Problems& problems) {
   const Setting& setting = settings["LOKI_ENDPOINT"];
   if (!setting) {
-    problems.error("LOKI_ENDPOINT is not set, so nothing is shipped; set it to https://host[:port][/path] of your Loki");
+    problems.error(
+        "LOKI_ENDPOINT is not set, so nothing is shipped; set it to https://host[:port][/path] of your Loki");
     return std::nullopt;
   }
   Result<Endpoint> parsed = parse_endpoint(setting.value, defaults_of(setting.name));
   if (!parsed) {
-    problems.error("%s=%s %s, so nothing is shipped; the form is https://host[:port][/path]", Shown(setting.name).text(),
-                   Shown::url(setting.value).text(), parsed.error().text());
+    problems.error("%s=%s %s, so nothing is shipped; the form is https://host[:port][/path]",
+                   Shown(setting.name).text(), Shown::url(setting.value).text(), parsed.error().text());
     return std::nullopt;
   }
   Endpoint& endpoint = parsed.value();
@@ -47,9 +48,10 @@ std::optional<Endpoint> load_proxy(const Settings& settings, const Endpoint& end
     return std::nullopt;
   }
   if (parsed->tls) {
-    problems.error("%s=%s is a proxy to be spoken to by TLS, which is not supported, so no proxy is used; the form is "
-                   "http://[user:password@]host:port",
-                   Shown(setting.name).text(), Shown::url(setting.value).text());
+    problems.error(
+        "%s=%s is a proxy to be spoken to by TLS, which is not supported, so no proxy is used; the form is "
+        "http://[user:password@]host:port",
+        Shown(setting.name).text(), Shown::url(setting.value).text());
     return std::nullopt;
   }
   if (proxy_exempt(settings["NO_PROXY"].value, endpoint)) return std::nullopt;

@@ -13,7 +13,9 @@ constexpr std::string_view kSpaces = " \t\r\n";
 // Longer than every name in the table; an unknown name beyond it is near to none.
 constexpr size_t kComparedBytesMax = 48;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 

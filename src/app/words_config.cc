@@ -46,7 +46,9 @@ void print_outcome(const Config& config) {
   if (config.proxy) printf("through        http://%s\n", config.proxy->authority().c_str());
   const std::string scheme = config.authorization.substr(0, config.authorization.find(' '));
   const bool known_scheme = scheme == "Basic" || scheme == "Bearer";
-  printf("authorization  %s\n", config.authorization.empty() ? "none" : known_scheme ? scheme.c_str() : "as LOKI_HEADERS says");
+  printf("authorization  %s\n", config.authorization.empty() ? "none"
+                                : known_scheme               ? scheme.c_str()
+                                                             : "as LOKI_HEADERS says");
   if (!config.tenant_id.empty()) printf("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) printf("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {

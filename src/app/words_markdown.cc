@@ -8,7 +8,9 @@ namespace sleipnir {
 
 namespace {
 
-std::string code(std::string_view text) { return std::string("`").append(text).append("`"); }
+std::string code(std::string_view text) {
+  return std::string("`").append(text).append("`");
+}
 
 std::string escaped_cell(std::string_view text) {
   std::string out;

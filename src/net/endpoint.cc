@@ -16,9 +16,13 @@ constexpr std::string_view kLegacyPushPath = "/api/prom/push";
 constexpr uint16_t kLokiPort = 3100;
 constexpr size_t kHostBytesMax = 253;  // RFC 1035 without the root's dot
 
-constexpr uint16_t scheme_port(bool tls) { return tls ? 443 : 80; }
+constexpr uint16_t scheme_port(bool tls) {
+  return tls ? 443 : 80;
+}
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -136,7 +140,8 @@ Status parse_host_port(std::string_view text, std::string& host, uint16_t& port)
     // "host." is the same host to a resolver without search list, but not to a certificate.
     if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
     if (!valid_host_name(name)) {
-      return Error::make("has a host name with other characters than letters, digits, '-', '_' and '.', or an empty part");
+      return Error::make(
+          "has a host name with other characters than letters, digits, '-', '_' and '.', or an empty part");
     }
     host = lowered(name);
   }
@@ -208,14 +213,18 @@ bool valid_host_name(std::string_view name) {
   return previous != '.';
 }
 
-bool valid_server_name(std::string_view name) { return valid_host_name(name) || parse_address(name).count != 0; }
+bool valid_server_name(std::string_view name) {
+  return valid_host_name(name) || parse_address(name).count != 0;
+}
 
 std::string Endpoint::authority() const {
   const bool literal6 = host.find(':') != std::string::npos;
   return (literal6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-std::string Endpoint::url() const { return (tls ? "https://" : "http://") + host_header + path; }
+std::string Endpoint::url() const {
+  return (tls ? "https://" : "http://") + host_header + path;
+}
 
 bool Endpoint::is_loopback() const {
   if (host == "localhost" || std::string_view(host).ends_with(".localhost")) return true;
@@ -265,8 +274,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults
 
   if (!has_scheme) {
     using Scheme = EndpointDefaults::Scheme;
-    endpoint.tls = defaults.scheme == Scheme::kHttps ||
-                   (defaults.scheme == Scheme::kHttpsUnlessPort3100 && port != kLokiPort);
+    endpoint.tls =
+        defaults.scheme == Scheme::kHttps || (defaults.scheme == Scheme::kHttpsUnlessPort3100 && port != kLokiPort);
     if (port == 0) port = defaults.port;
   }
   endpoint.port = port != 0 ? port : scheme_port(endpoint.tls);

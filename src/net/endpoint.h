@@ -58,16 +58,16 @@ bool valid_host_name(std::string_view name);
 bool valid_server_name(std::string_view name);
 
 // Takes `scheme://user:password@host:port/path?query`, each part but the host optional. The path is kept as written
-// except that trailing slashes are dropped ("/" stays). The error reads on after the variable's name and repeats no part
-// of the text that could be a password.
+// except that trailing slashes are dropped ("/" stays). The error reads on after the variable's name and repeats no
+// part of the text that could be a password.
 Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults);
 
 // The push path for what the user wrote: a path that ends in "/push" as it is (the legacy "/api/prom/push" becomes
 // "/loki/api/v1/push"), any other with "/loki/api/v1/push" appended. A query stays at the end.
 std::string push_path(std::string_view path);
 
-// True if no proxy is to be used for the endpoint: it is loopback, or `no_proxy` names it. That is a comma-separated list
-// of `*`, hosts and domains (`.example.com` and `example.com` both cover every name below), address literals and
+// True if no proxy is to be used for the endpoint: it is loopback, or `no_proxy` names it. That is a comma-separated
+// list of `*`, hosts and domains (`.example.com` and `example.com` both cover every name below), address literals and
 // `10.0.0.0/8`; hosts and domains may carry a port, which then has to match.
 bool proxy_exempt(std::string_view no_proxy, const Endpoint& endpoint);
 

@@ -110,8 +110,8 @@ TEST_CASE("numbers_out_of_range_are_clamped_with_a_warning_that_says_the_range")
   CAPTURE(problem_texts(config));
   CHECK(effective(config, c.name) == c.used);
   CHECK(config.problems.size() == 1);
-  CHECK(has_warning(config, {std::string(c.name) + "=" + c.given + " is out of range", " to ",
-                             std::string(c.used) + " is used"}));
+  CHECK(has_warning(
+      config, {std::string(c.name) + "=" + c.given + " is out of range", " to ", std::string(c.used) + " is used"}));
 }
 
 TEST_CASE("what_is_not_understood_falls_back_with_a_line_that_says_the_accepted_form") {
@@ -145,7 +145,8 @@ TEST_CASE("what_is_not_understood_falls_back_with_a_line_that_says_the_accepted_
 }
 
 TEST_CASE("an_empty_variable_is_as_one_that_is_not_set") {
-  const Config config = load_with({"LOKI_FLUSH_BUDGET_MS=", "LOKI_LABELS=", "LOKI_AUTH_TOKEN=", "LOKI_URL=", "LOKI_EVENTS="});
+  const Config config =
+      load_with({"LOKI_FLUSH_BUDGET_MS=", "LOKI_LABELS=", "LOKI_AUTH_TOKEN=", "LOKI_URL=", "LOKI_EVENTS="});
   CHECK(problem_texts(config) == "");
   CHECK(config.flush_budget == Milliseconds(500));
 }
@@ -153,7 +154,8 @@ TEST_CASE("an_empty_variable_is_as_one_that_is_not_set") {
 TEST_CASE("a_batch_is_at_most_a_quarter_of_the_memory") {
   const Config config = load_with({"LOKI_MAX_BATCH_SIZE_BYTES=3670016"});
   CHECK(config.batch_bytes_max == 2097152);
-  CHECK(has_warning(config, {"LOKI_MAX_BATCH_SIZE_BYTES=3670016", "LOKI_MEMORY_LIMIT_BYTES=8388608", "2097152 is used"}));
+  CHECK(
+      has_warning(config, {"LOKI_MAX_BATCH_SIZE_BYTES=3670016", "LOKI_MEMORY_LIMIT_BYTES=8388608", "2097152 is used"}));
 
   const Config large = load_with({"LOKI_MAX_BATCH_SIZE_BYTES=5242880", "LOKI_MEMORY_LIMIT_BYTES=33554432"});
   CHECK(large.batch_bytes_max == 3670016);  // Loki's own trap is at 4 MiB
@@ -259,13 +261,14 @@ TEST_CASE("an_entry_without_equals_sign_and_a_doubled_name_are_harmless") {
 }
 
 TEST_CASE("what_lambda_tells_is_read") {
-  const Config config = load_with(
-      {"AWS_LAMBDA_RUNTIME_API=169.254.100.1:9001", "AWS_LAMBDA_FUNCTION_NAME=orders", "AWS_LAMBDA_FUNCTION_VERSION=7",
-       "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_REGION=eu-west-1", "AWS_LAMBDA_LOG_FORMAT=JSON",
-       "AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances", "AWS_ACCESS_KEY_ID=AKIA",
-       "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.1/c",
-       "AWS_CONTAINER_AUTHORIZATION_TOKEN=t", "AWS_ENDPOINT_URL=http://localhost:4566",
-       "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://sm", "AWS_ENDPOINT_URL_SSM=http://ssm"});
+  const Config config =
+      load_with({"AWS_LAMBDA_RUNTIME_API=169.254.100.1:9001", "AWS_LAMBDA_FUNCTION_NAME=orders",
+                 "AWS_LAMBDA_FUNCTION_VERSION=7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_REGION=eu-west-1",
+                 "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances",
+                 "AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token",
+                 "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.1/c", "AWS_CONTAINER_AUTHORIZATION_TOKEN=t",
+                 "AWS_ENDPOINT_URL=http://localhost:4566", "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://sm",
+                 "AWS_ENDPOINT_URL_SSM=http://ssm"});
   CHECK(problem_texts(config) == "");
   CHECK(config.lambda.runtime_api == "169.254.100.1:9001");
   CHECK(config.lambda.function_name == "orders");

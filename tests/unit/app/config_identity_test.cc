@@ -18,8 +18,8 @@ using test::TestEnvironment;
 
 namespace {
 
-constexpr const char* kBasicMePw = "Basic bWU6cHc=";      // me:pw
-constexpr const char* kBasicMeKey = "Basic bWU6a2V5";     // me:key
+constexpr const char* kBasicMePw = "Basic bWU6cHc=";         // me:pw
+constexpr const char* kBasicMeKey = "Basic bWU6a2V5";        // me:key
 constexpr const char* kBasicUrl = "Basic dXJsOnNlY3JldA==";  // url:secret
 
 Config load_url_user(std::vector<std::string> entries) {
@@ -41,7 +41,8 @@ TEST_CASE("each_kind_of_credential_alone_gives_its_authorization") {
       Case{{"LOKI_AUTH_TOKEN=Basic bWU6cHc="}, kBasicMePw}, Case{{"LOKI_BEARER_TOKEN=bearer tok"}, "bearer tok"},
       Case{{"LOKI_AUTH_TOKEN=Bearertok"}, "Bearer Bearertok"}, Case{{"LOKI_USER=me", "LOKI_API_KEY=key"}, kBasicMeKey},
       Case{{"LOKI_API_KEY=key"}, "Bearer key"}, Case{{"LOKI_API_KEY=Bearer key"}, "Bearer key"},
-      Case{{"LOKI_USERNAME=me", "LOKI_PASSWORD=pw"}, kBasicMePw}, Case{{"LOKI_USER=me", "LOKI_PASSWORD=pw"}, kBasicMePw},
+      Case{{"LOKI_USERNAME=me", "LOKI_PASSWORD=pw"}, kBasicMePw},
+      Case{{"LOKI_USER=me", "LOKI_PASSWORD=pw"}, kBasicMePw},
       Case{{"LOKI_USERNAME=me", "LOKI_PASSWORD=p:w"}, "Basic bWU6cDp3"});
   const Config config = load_with(c.entries);
   CAPTURE(c.entries, problem_texts(config));
@@ -95,11 +96,11 @@ TEST_CASE("an_earlier_rule_wins_and_what_is_left_over_is_named") {
 }
 
 TEST_CASE("every_variable_comes_before_the_user_info_of_the_url") {
-  const std::vector<std::string> entries = GENERATE(
-      std::vector<std::string>{"LOKI_AUTH_TOKEN=x"}, std::vector<std::string>{"LOKI_API_KEY=x"},
-      std::vector<std::string>{"LOKI_USERNAME=x", "LOKI_PASSWORD=y"},
-      std::vector<std::string>{"LOKI_USER=x", "LOKI_API_KEY=y"},
-      std::vector<std::string>{R"(LOKI_HEADERS={"Authorization":"x"})"});
+  const std::vector<std::string> entries =
+      GENERATE(std::vector<std::string>{"LOKI_AUTH_TOKEN=x"}, std::vector<std::string>{"LOKI_API_KEY=x"},
+               std::vector<std::string>{"LOKI_USERNAME=x", "LOKI_PASSWORD=y"},
+               std::vector<std::string>{"LOKI_USER=x", "LOKI_API_KEY=y"},
+               std::vector<std::string>{R"(LOKI_HEADERS={"Authorization":"x"})"});
   const Config config = load_url_user(entries);
   CAPTURE(entries);
   CHECK(config.authorization != kBasicUrl);
@@ -121,8 +122,9 @@ TEST_CASE("half_of_a_credential_is_named_and_gives_way_to_the_url") {
 TEST_CASE("two_names_of_one_credential_that_disagree_are_named") {
   const Config token = load_with({"LOKI_BEARER_TOKEN=b", "LOKI_AUTH_TOKEN=a"});
   CHECK(token.authorization == "Bearer a");
-  CHECK(problem_texts(token) == "warning: LOKI_AUTH_TOKEN and LOKI_BEARER_TOKEN are both set and disagree; LOKI_AUTH_TOKEN "
-                                "is used, remove the other\n");
+  CHECK(problem_texts(token) ==
+        "warning: LOKI_AUTH_TOKEN and LOKI_BEARER_TOKEN are both set and disagree; LOKI_AUTH_TOKEN "
+        "is used, remove the other\n");
   const Config user = load_with({"LOKI_USER=other", "LOKI_USERNAME=me", "LOKI_PASSWORD=pw"});
   CHECK(user.authorization == kBasicMePw);
   CHECK(has_warning(user, {"LOKI_USERNAME and LOKI_USER", "disagree"}));
@@ -133,15 +135,16 @@ TEST_CASE("credentials_that_could_break_out_of_a_header_are_refused_by_name_and_
     std::vector<std::string> entries;
     const char* variable;
   };
-  const Case c = GENERATE(
-      Case{{"LOKI_AUTH_TOKEN=hunter2\n"}, "LOKI_AUTH_TOKEN"}, Case{{"LOKI_BEARER_TOKEN=a\r\nX: hunter2"}, "LOKI_BEARER_TOKEN"},
-      Case{{"LOKI_API_KEY=hunter2\n"}, "LOKI_API_KEY"}, Case{{"LOKI_API_KEY=hunter2\x7f"}, "LOKI_API_KEY"},
-      Case{{"LOKI_USERNAME=me", "LOKI_PASSWORD=hunter2\n"}, "LOKI_PASSWORD"},
-      Case{{"LOKI_USERNAME=hunter2\t", "LOKI_PASSWORD=pw"}, "LOKI_USERNAME"},
-      Case{{"LOKI_USER=hunter2\n", "LOKI_PASSWORD=pw"}, "LOKI_USER"},
-      Case{{"LOKI_USERNAME=hunter2:x", "LOKI_PASSWORD=pw"}, "LOKI_USERNAME"},
-      Case{{"LOKI_HEADERS={\"Authorization\":\"hunter2\\r\\nX: y\"}"}, "LOKI_HEADERS: Authorization"},
-      Case{{"LOKI_HEADERS={\"Authorization\":\"hunter2\\u0000\"}"}, "LOKI_HEADERS: Authorization"});
+  const Case c =
+      GENERATE(Case{{"LOKI_AUTH_TOKEN=hunter2\n"}, "LOKI_AUTH_TOKEN"},
+               Case{{"LOKI_BEARER_TOKEN=a\r\nX: hunter2"}, "LOKI_BEARER_TOKEN"},
+               Case{{"LOKI_API_KEY=hunter2\n"}, "LOKI_API_KEY"}, Case{{"LOKI_API_KEY=hunter2\x7f"}, "LOKI_API_KEY"},
+               Case{{"LOKI_USERNAME=me", "LOKI_PASSWORD=hunter2\n"}, "LOKI_PASSWORD"},
+               Case{{"LOKI_USERNAME=hunter2\t", "LOKI_PASSWORD=pw"}, "LOKI_USERNAME"},
+               Case{{"LOKI_USER=hunter2\n", "LOKI_PASSWORD=pw"}, "LOKI_USER"},
+               Case{{"LOKI_USERNAME=hunter2:x", "LOKI_PASSWORD=pw"}, "LOKI_USERNAME"},
+               Case{{"LOKI_HEADERS={\"Authorization\":\"hunter2\\r\\nX: y\"}"}, "LOKI_HEADERS: Authorization"},
+               Case{{"LOKI_HEADERS={\"Authorization\":\"hunter2\\u0000\"}"}, "LOKI_HEADERS: Authorization"});
   const Config config = load_with(c.entries);
   CAPTURE(c.entries, problem_texts(config));
   CHECK(config.authorization.empty());
@@ -157,7 +160,8 @@ TEST_CASE("a_refused_user_is_refused_once") {
 
 TEST_CASE("headers_are_taken_in_order_without_those_that_are_set_elsewhere") {
   const Config config = load_with(
-      {R"(LOKI_HEADERS={"X-Team":"logs","User-Agent":"mine","X-Scope-OrgID":"acme","Authorization":"Custom x","X-N":5})"});
+      {R"(LOKI_HEADERS={"X-Team":"logs","User-Agent":"mine","X-Scope-OrgID":"acme",
+"Authorization":"Custom x","X-N":5})"});
   CHECK(config.headers == std::vector<NameValue>{{"X-Team", "logs"}, {"User-Agent", "mine"}, {"X-N", "5"}});
   CHECK(config.tenant_id == "acme");
   CHECK(config.authorization == "Custom x");
@@ -174,7 +178,8 @@ TEST_CASE("headers_that_cannot_be_sent_are_dropped_by_name_and_the_others_kept")
       Case{R"({"X-A":"1","X-B":"a\nb"})", "X-B"}, Case{R"({"X-A":"1","X B":"a"})", "X B"},
       Case{R"({"X-A":"1","X-B: y\r\nX":"a"})", "X-B: y??X"}, Case{R"({"X-A":"1","":"a"})", "characters"},
       Case{R"({"X-A":"1","X-ä":"a"})", "characters"}, Case{R"({"X-A":"1","X-B":{"c":1}})", "X-B is no text"},
-      Case{R"({"X-A":"1","X-B":null})", "X-B is no text"}, Case{R"({"X-A":"1","content-length":"5"})", "content-length"},
+      Case{R"({"X-A":"1","X-B":null})", "X-B is no text"},
+      Case{R"({"X-A":"1","content-length":"5"})", "content-length"},
       Case{R"({"X-A":"1","Host":"h"})", "Host is set by Sleipnir itself"},
       Case{R"({"X-A":"1","Transfer-Encoding":"chunked"})", "Transfer-Encoding is set by Sleipnir"});
   const Config config = load_with({std::string("LOKI_HEADERS=") + c.json});
@@ -218,9 +223,8 @@ TEST_CASE("tenants_follow_lokis_rule") {
     CHECK(config.tenant_id == tenant);
     CHECK(problem_texts(config) == "");
   }
-  for (const std::string& tenant :
-       {std::string("a b"), std::string("a|b"), std::string("a/b"), std::string("a\nb"), std::string("\xc3\xa4"),
-        std::string("."), std::string(".."), longest + "t"}) {
+  for (const std::string& tenant : {std::string("a b"), std::string("a|b"), std::string("a/b"), std::string("a\nb"),
+                                    std::string("\xc3\xa4"), std::string("."), std::string(".."), longest + "t"}) {
     CAPTURE(tenant);
     const Config config = load_with({"LOKI_TENANT_ID=" + tenant});
     CHECK(config.tenant_id.empty());

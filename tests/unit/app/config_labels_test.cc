@@ -32,11 +32,13 @@ TEST_CASE("each_source_of_labels_alone") {
   };
   const Case c = GENERATE(
       Case{R"(LOKI_LABELS={"team":"logs","tier":1,"beta":true})", {{"team", "logs"}, {"tier", "1"}, {"beta", "true"}}},
-      Case{"LOKI_LABELS={}", {}}, Case{"LOKI_LOG_LABELS=team=logs, url = http://x?a=b ,", {{"team", "logs"}, {"url", "http://x?a=b"}}},
+      Case{"LOKI_LABELS={}", {}},
+      Case{"LOKI_LOG_LABELS=team=logs, url = http://x?a=b ,", {{"team", "logs"}, {"url", "http://x?a=b"}}},
       Case{"LOKI_EXTRA_LABELS=team,logs, tier , gold", {{"team", "logs"}, {"tier", "gold"}}},
       Case{"LOKI_EXTRA_LABELS=team,logs,", {{"team", "logs"}}}, Case{"OTEL_LABEL_TEAM=a=b", {{"team", "a=b"}}},
       Case{"OTEL_LABEL_Cost_Center=7", {{"cost_center", "7"}}},
-      Case{"LOKI_APPLICATION_LABEL=shop", {{"application", "shop"}}}, Case{"LOKI_ENV_LABEL=prod", {{"environment", "prod"}}},
+      Case{"LOKI_APPLICATION_LABEL=shop", {{"application", "shop"}}},
+      Case{"LOKI_ENV_LABEL=prod", {{"environment", "prod"}}},
       Case{"SERVICE_NAME=checkout", {{"service_name", "checkout"}}});
   const Config config = load_with({c.entry});
   CAPTURE(c.entry, problem_texts(config));
@@ -45,8 +47,9 @@ TEST_CASE("each_source_of_labels_alone") {
 }
 
 TEST_CASE("all_sources_are_merged_in_their_order_with_service_name_last") {
-  const Config config = load_with({"LOKI_ENV_LABEL=prod", "OTEL_LABEL_D=4", "LOKI_APPLICATION_LABEL=shop", "SERVICE_NAME=s",
-                                   "LOKI_EXTRA_LABELS=c,3", "LOKI_LOG_LABELS=b=2", R"(LOKI_LABELS={"a":"1"})"});
+  const Config config =
+      load_with({"LOKI_ENV_LABEL=prod", "OTEL_LABEL_D=4", "LOKI_APPLICATION_LABEL=shop", "SERVICE_NAME=s",
+                 "LOKI_EXTRA_LABELS=c,3", "LOKI_LOG_LABELS=b=2", R"(LOKI_LABELS={"a":"1"})"});
   CHECK(config.labels == Labels{{"a", "1"},
                                 {"b", "2"},
                                 {"c", "3"},
@@ -60,6 +63,7 @@ TEST_CASE("all_sources_are_merged_in_their_order_with_service_name_last") {
 TEST_CASE("service_name_is_the_variable_then_a_custom_label_then_the_function") {
   const std::string function = "AWS_LAMBDA_FUNCTION_NAME=orders";
   CHECK(load_with({function}).labels == Labels{{"service_name", "orders"}});
+  CHECK(load_with({"AWS_LAMBDA_FUNCTION_NAME=a\xff"}).labels == Labels{{"service_name", "a\ufffd"}});
   CHECK(load_with({function, R"(LOKI_LABELS={"service_name":"mine","a":"b"})"}).labels ==
         Labels{{"a", "b"}, {"service_name", "mine"}});
   const Config both = load_with({function, "SERVICE_NAME=s", R"(LOKI_LABELS={"service_name":"mine"})"});
@@ -89,6 +93,14 @@ TEST_CASE("names_loki_would_refuse_are_renamed_with_a_line") {
   CHECK(config.labels == Labels{{c.renamed, "v"}});
   CHECK(config.problems.size() == 1);
   CHECK(has_warning(config, {"LOKI_LABELS: label ", c.given, "renamed to ", c.renamed}));
+}
+
+TEST_CASE("names_that_are_no_utf8_are_renamed_too") {
+  CHECK(load_with({"LOKI_LOG_LABELS=\x87"
+                   "1x=v"})
+            .labels == Labels{{"_1x", "v"}});
+  CHECK(load_with({"LOKI_LOG_LABELS=\x87=v"}).labels == Labels{{"_", "v"}});
+  CHECK(load_with({"OTEL_LABEL_\xff\xfe=v"}).labels == Labels{{"__", "v"}});
 }
 
 TEST_CASE("names_loki_takes_are_kept") {

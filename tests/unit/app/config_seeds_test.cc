@@ -14,7 +14,9 @@ namespace {
 
 using Labels = std::vector<NameValue>;
 
-Config load(std::vector<std::string> entries) { return TestEnvironment(std::move(entries)).load(); }
+Config load(std::vector<std::string> entries) {
+  return TestEnvironment(std::move(entries)).load();
+}
 
 }  // namespace
 
@@ -75,8 +77,8 @@ TEST_CASE("the_batch_size_of_lambdawatch_is_cut_to_what_loki_takes") {
 
 TEST_CASE("the_variables_of_the_telemetry_api_example_work_unchanged") {
   // It appends /api/v1/push to LOKI_IP, so what works there is a base URL that ends in /loki.
-  const Config config = load({"LOKI_IP=http://10.0.0.5:3100/loki", "DISPATCH_MIN_BATCH_SIZE=5",
-                              "OTEL_LABEL_TEAM=shop", "OTEL_LABEL_Env=prod", "AWS_SAM_LOCAL=false"});
+  const Config config = load({"LOKI_IP=http://10.0.0.5:3100/loki", "DISPATCH_MIN_BATCH_SIZE=5", "OTEL_LABEL_TEAM=shop",
+                              "OTEL_LABEL_Env=prod", "AWS_SAM_LOCAL=false"});
   CHECK(problem_texts(config) == "");
   CHECK(config.endpoint->url() == "http://10.0.0.5:3100/loki/api/v1/push");
   CHECK(config.authorization.empty());
@@ -118,8 +120,7 @@ TEST_CASE("the_variables_of_danalock_work") {
   CHECK(problem_texts(config) == "");
   CHECK(config.endpoint->url() == "https://loki.example.com/loki/api/v1/push");
   CHECK(config.authorization == "Bearer tok");
-  CHECK(config.labels ==
-        Labels{{"team", "shop"}, {"tier", "gold"}, {"application", "lock"}, {"environment", "prod"}});
+  CHECK(config.labels == Labels{{"team", "shop"}, {"tier", "gold"}, {"application", "lock"}, {"environment", "prod"}});
 }
 
 }  // namespace sleipnir

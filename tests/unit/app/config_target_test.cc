@@ -14,11 +14,17 @@ using test::TestEnvironment;
 
 namespace {
 
-Config load(std::vector<std::string> entries) { return TestEnvironment(std::move(entries)).load(); }
+Config load(std::vector<std::string> entries) {
+  return TestEnvironment(std::move(entries)).load();
+}
 
-std::string url_of(const Config& config) { return config.endpoint ? config.endpoint->url() : "none"; }
+std::string url_of(const Config& config) {
+  return config.endpoint ? config.endpoint->url() : "none";
+}
 
-std::string proxy_of(const Config& config) { return config.proxy ? config.proxy->authority() : "none"; }
+std::string proxy_of(const Config& config) {
+  return config.proxy ? config.proxy->authority() : "none";
+}
 
 }  // namespace
 
@@ -27,24 +33,24 @@ TEST_CASE("every_alias_of_the_endpoint_leads_to_the_push_path") {
     const char* entry;
     const char* url;
   };
-  const Case c = GENERATE(
-      Case{"LOKI_ENDPOINT=https://l.example.com", "https://l.example.com/loki/api/v1/push"},
-      Case{"LOKI_ENDPOINT=https://l.example.com/", "https://l.example.com/loki/api/v1/push"},
-      Case{"LOKI_ENDPOINT=l.example.com", "https://l.example.com/loki/api/v1/push"},
-      Case{"LOKI_ENDPOINT=l.example.com:3100", "http://l.example.com:3100/loki/api/v1/push"},
-      Case{"LOKI_URL=https://l.example.com/loki/api/v1/push", "https://l.example.com/loki/api/v1/push"},
-      Case{"LOKI_URL=https://l.example.com/loki/api/v1/push/", "https://l.example.com/loki/api/v1/push"},
-      Case{"LOKI_URL=http://l.example.com:3100/api/prom/push", "http://l.example.com:3100/loki/api/v1/push"},
-      Case{"LOKI_PUSH_ENDPOINT=https://l.example.com/own/push", "https://l.example.com/own/push"},
-      Case{"LOKI_PUSH_URL=https://l.example.com/base", "https://l.example.com/base/loki/api/v1/push"},
-      Case{"LOKI_ENDPOINT_URL=http://[::1]:3100", "http://[::1]:3100/loki/api/v1/push"},
-      Case{"LOKI_HOST=logs.example.com", "https://logs.example.com/loki/api/v1/push"},
-      Case{"LOKI_HOST=logs.example.com:3100", "https://logs.example.com:3100/loki/api/v1/push"},
-      Case{"LOKI_HOST=http://logs.example.com", "http://logs.example.com/loki/api/v1/push"},
-      Case{"LOKI_IP=10.0.0.5", "http://10.0.0.5:3100/loki/api/v1/push"},
-      Case{"LOKI_IP=10.0.0.5:80", "http://10.0.0.5/loki/api/v1/push"},
-      Case{"LOKI_IP=http://10.0.0.5:3100", "http://10.0.0.5:3100/loki/api/v1/push"},
-      Case{"LOKI_IP=http://10.0.0.5:3100/loki", "http://10.0.0.5:3100/loki/api/v1/push"});
+  const Case c =
+      GENERATE(Case{"LOKI_ENDPOINT=https://l.example.com", "https://l.example.com/loki/api/v1/push"},
+               Case{"LOKI_ENDPOINT=https://l.example.com/", "https://l.example.com/loki/api/v1/push"},
+               Case{"LOKI_ENDPOINT=l.example.com", "https://l.example.com/loki/api/v1/push"},
+               Case{"LOKI_ENDPOINT=l.example.com:3100", "http://l.example.com:3100/loki/api/v1/push"},
+               Case{"LOKI_URL=https://l.example.com/loki/api/v1/push", "https://l.example.com/loki/api/v1/push"},
+               Case{"LOKI_URL=https://l.example.com/loki/api/v1/push/", "https://l.example.com/loki/api/v1/push"},
+               Case{"LOKI_URL=http://l.example.com:3100/api/prom/push", "http://l.example.com:3100/loki/api/v1/push"},
+               Case{"LOKI_PUSH_ENDPOINT=https://l.example.com/own/push", "https://l.example.com/own/push"},
+               Case{"LOKI_PUSH_URL=https://l.example.com/base", "https://l.example.com/base/loki/api/v1/push"},
+               Case{"LOKI_ENDPOINT_URL=http://[::1]:3100", "http://[::1]:3100/loki/api/v1/push"},
+               Case{"LOKI_HOST=logs.example.com", "https://logs.example.com/loki/api/v1/push"},
+               Case{"LOKI_HOST=logs.example.com:3100", "https://logs.example.com:3100/loki/api/v1/push"},
+               Case{"LOKI_HOST=http://logs.example.com", "http://logs.example.com/loki/api/v1/push"},
+               Case{"LOKI_IP=10.0.0.5", "http://10.0.0.5:3100/loki/api/v1/push"},
+               Case{"LOKI_IP=10.0.0.5:80", "http://10.0.0.5/loki/api/v1/push"},
+               Case{"LOKI_IP=http://10.0.0.5:3100", "http://10.0.0.5:3100/loki/api/v1/push"},
+               Case{"LOKI_IP=http://10.0.0.5:3100/loki", "http://10.0.0.5:3100/loki/api/v1/push"});
   CAPTURE(c.entry);
   const Config config = load({c.entry});
   CHECK(url_of(config) == c.url);

@@ -76,8 +76,8 @@ TEST_CASE("edit_distance_gives_up_at_the_limit") {
 TEST_CASE("json_texts_keep_order_and_spelling") {
   const std::optional<JsonTexts> texts = parse_json_texts(R"({"b":"x\"\u00e4","a":1.50,"t":true,"n":-0,"b":""})");
   REQUIRE(texts.has_value());
-  CHECK(texts->members == std::vector<NameValue>{
-                              {"b", "x\"\xc3\xa4"}, {"a", "1.50"}, {"t", "true"}, {"n", "-0"}, {"b", ""}});
+  CHECK(texts->members ==
+        std::vector<NameValue>{{"b", "x\"\xc3\xa4"}, {"a", "1.50"}, {"t", "true"}, {"n", "-0"}, {"b", ""}});
   CHECK(texts->refused.empty());
 }
 

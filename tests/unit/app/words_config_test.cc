@@ -1,5 +1,5 @@
-#include <catch2/catch_test_macros.hpp>
 #include <unistd.h>
+#include <catch2/catch_test_macros.hpp>
 
 #include <cstdio>
 #include <string>
@@ -80,10 +80,10 @@ TEST_CASE("config_shows_every_documented_variable") {
 }
 
 TEST_CASE("config_shows_no_secret_but_how_long_it_is") {
-  const Printed printed = config_word(
-      {"LOKI_URL=https://me:hunter2-url@h", "LOKI_AUTH_TOKEN=hunter2-token", "LOKI_API_KEY=hunter2",
-       "LOKI_PASSWORD=hunter2" + std::string(80, 'x'), R"(LOKI_HEADERS={"X-Key":"hunter2"})",
-       "LOKI_PROXY=http://me:hunter2-proxy@p:1", "AWS_SECRET_ACCESS_KEY=hunter2"});
+  const Printed printed =
+      config_word({"LOKI_URL=https://me:hunter2-url@h", "LOKI_AUTH_TOKEN=hunter2-token", "LOKI_API_KEY=hunter2",
+                   "LOKI_PASSWORD=hunter2" + std::string(80, 'x'), R"(LOKI_HEADERS={"X-Key":"hunter2"})",
+                   "LOKI_PROXY=http://me:hunter2-proxy@p:1", "AWS_SECRET_ACCESS_KEY=hunter2"});
   CHECK(printed.text.find("hunter2") == std::string::npos);
   CHECK(line_of(printed, "LOKI_AUTH_TOKEN") == "LOKI_AUTH_TOKEN **** (8 to 19 bytes) LOKI_AUTH_TOKEN");
   CHECK(line_of(printed, "LOKI_API_KEY") == "LOKI_API_KEY **** (under 8 bytes) LOKI_API_KEY");
@@ -113,7 +113,9 @@ TEST_CASE("config_ends_with_every_problem_and_fails_only_for_errors") {
   CHECK(failed.text.find("Pushes go to   nowhere") != std::string::npos);
 }
 
-TEST_CASE("config_refuses_arguments_it_does_not_know") { CHECK(config_word({}, {"--json"}).exit_code == 2); }
+TEST_CASE("config_refuses_arguments_it_does_not_know") {
+  CHECK(config_word({}, {"--json"}).exit_code == 2);
+}
 
 TEST_CASE("config_markdown_has_a_row_of_four_cells_for_every_documented_variable") {
   const Printed printed = config_word({"LOKI_FLUSH_BUDGET_MS=70"}, {"--markdown"});

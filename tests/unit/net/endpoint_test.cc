@@ -17,7 +17,9 @@ Endpoint parsed(std::string_view text, EndpointDefaults defaults = {}) {
   return endpoint.value();
 }
 
-std::string url(std::string_view text, EndpointDefaults defaults = {}) { return parsed(text, defaults).url(); }
+std::string url(std::string_view text, EndpointDefaults defaults = {}) {
+  return parsed(text, defaults).url();
+}
 
 std::string error(std::string_view text) {
   const Result<Endpoint> endpoint = parse_endpoint(text, {});
@@ -26,7 +28,9 @@ std::string error(std::string_view text) {
   return endpoint.error().text();
 }
 
-bool exempt(std::string_view no_proxy, std::string_view target) { return proxy_exempt(no_proxy, parsed(target)); }
+bool exempt(std::string_view no_proxy, std::string_view target) {
+  return proxy_exempt(no_proxy, parsed(target));
+}
 
 }  // namespace
 
@@ -140,8 +144,9 @@ TEST_CASE("endpoint_refuses_what_is_no_address_of_a_server") {
       Case{"https://[fe80::1%25eth0]", "no IPv6 address"}, Case{"https://[::1]x", "after ']'"},
       Case{"https://[::1]:", "port"}, Case{"https://a..b", "host name"}, Case{"https://.a", "host name"},
       Case{"https://.", "host name"}, Case{"https://a<b", "host name"}, Case{"https://a\\b", "host name"},
-      Case{"https://h/#top", "'#'"}, Case{"https://u:p%4@h", "two hex digits"}, Case{"https://u%zz@h", "two hex digits"},
-      Case{"https://u:a%0d%0ab@h", "control character"}, Case{"https://a%3ab:p@h", "colon"});
+      Case{"https://h/#top", "'#'"}, Case{"https://u:p%4@h", "two hex digits"},
+      Case{"https://u%zz@h", "two hex digits"}, Case{"https://u:a%0d%0ab@h", "control character"},
+      Case{"https://a%3ab:p@h", "colon"});
   CAPTURE(c.text);
   CHECK(error(c.text).find(c.says) != std::string::npos);
 }
