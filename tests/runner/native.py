@@ -78,7 +78,7 @@ def build(flavour: Flavour, meson: list[str]) -> None:
               "-Dtests=true", "-Dwerror=true", *flavour.options],
              seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"meson setup {flavour.name}")
         stamp.write_text(listing)
-    must([*meson, "compile", "-C", flavour.folder, *([flavour.target] if flavour.target else [])],
+    must([*meson, "compile", "--ninja-args=--quiet", "-C", flavour.folder, *([flavour.target] if flavour.target else [])],
          seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"build {flavour.name}")
     program = flavour.program(flavour.target or "unit")
     if not program.exists():
