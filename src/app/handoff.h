@@ -5,6 +5,7 @@
 // | queue         | loop              | sender  | ownership of a batch moves with its message                       |
 // | flush_settled | sender (release)  | loop    | acquire: the flush with this id and all before it are settled     |
 // | probe_at_ms   | sender (relaxed)  | loop    | a hint: whether an invocation is worth holding                    |
+// | line_bytes_max| sender (relaxed)  | loop    | a limit of the server, learnt from its refusal; 0: none           |
 // | finished      | sender (release)  | loop    | acquire: nothing is pending any more, the counters are final      |
 // | counters      | each its own      | all     | relaxed, see batch/counters.h                                     |
 //
@@ -27,6 +28,7 @@ struct Handoff {
   std::atomic<uint64_t> flush_settled{0};
   // 0: Loki is taken to be well. Otherwise Unix milliseconds of the next probe: before it nobody need wait.
   std::atomic<int64_t> probe_at_ms{0};
+  std::atomic<size_t> line_bytes_max{0};
   std::atomic<bool> finished{false};
   Counters counters;
 };

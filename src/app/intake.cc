@@ -110,6 +110,10 @@ Milliseconds Intake::flush_interval(bool invocation_running) const {
 }
 
 void Intake::on_time(bool invocation_running, bool worthwhile, Instant now) {
+  const size_t line_bytes_max = handoff_.line_bytes_max.load(std::memory_order_relaxed);
+  if (line_bytes_max != 0 && line_bytes_max < writer_.line_bytes_max() && !batcher_.in_record()) {
+    writer_.set_line_bytes_max(line_bytes_max);
+  }
   if (!batcher_.has_records()) {
     open_since_ = kNever;
     return;

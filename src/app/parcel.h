@@ -43,6 +43,8 @@ class Parcel {
   MonotonicTime put_off_until = MonotonicTime::min();
   MonotonicTime due() const { return std::max(backed_off_until, put_off_until); }
   bool in_flight = false;
+  // Its entries were refused and written anew: a second refusal drops them.
+  bool amended = false;
   // Its entries have lost their structured metadata already.
   bool stripped = false;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "loki/amend.h"
 #include "loki/entry_writer.h"
 #include "loki/labels.h"
 
@@ -76,7 +77,7 @@ void Sender::take_messages(Instant now) {
   SenderMessage message;
   while (with_.handoff.queue.take(message)) {
     switch (message.kind) {
-      case SenderMessage::Kind::kBatch: add(message.batch); break;
+      case SenderMessage::Kind::kBatch: static_cast<void>(add(message.batch)); break;
       case SenderMessage::Kind::kFlush: begin_flush(message.flush); break;
       case SenderMessage::Kind::kMakeRoom:
         if (!room_wanted_since_) room_wanted_since_ = now.monotonic;
@@ -98,14 +99,12 @@ void Sender::take_messages(Instant now) {
   }
 }
 
-void Sender::add(Batch* batch) {
+Parcel& Sender::add(Batch* batch) {
   for (std::optional<Parcel>& place : parcels_) {
-    if (!place) {
-      place.emplace(batch);
-      return;
-    }
+    if (!place) return place.emplace(batch);
   }
   CHECK(false);  // there are as many places as batches in the pool
+  __builtin_unreachable();
 }
 
 void Sender::begin_flush(const FlushRequest& flush) {
@@ -191,6 +190,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
 
     case Verdict::Action::kSplit:
     case Verdict::Action::kBisect: {
+      if (verdict.body_bytes_max) body_bytes_max_ = *verdict.body_bytes_max;
       if (parcel.halve_next()) {
         parcel.halved = true;
         break;
@@ -200,16 +200,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
       break;
     }
 
-    case Verdict::Action::kAmend:
-      if (verdict.amend.strip_metadata && !strip_metadata_) {
-        log_line(LogLevel::kWarn, "Loki takes no structured metadata (%.*s); sending without it from now on. Set "
-                 "LOKI_STRUCTURED_METADATA=false, and LOKI_REQUEST_ID_AS=line to keep the request ids",
-                 static_cast<int>(words.size()), words.data());
-        strip_metadata_ = true;
-        break;
-      }
-      drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries), verdict.reason);
-      break;
+    case Verdict::Action::kAmend: amend(parcel, verdict, now); break;
 
     case Verdict::Action::kDrop:
       close_breaker();
@@ -233,6 +224,51 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
     while (!parcel.done()) drop(parcel, parcel.next(), parcel.batch()->record_count(parcel.next()), DropReason::kRejected);
   }
   if (parcel.done()) release(parcel);
+}
+
+// The valid entries of the range are stored; the others are written anew into a batch of their own, once.
+void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
+  const EntryRange range = parcel.next();
+  const uint64_t records = parcel.batch()->record_count(range);
+  const std::string_view words = verdict.words.view();
+  close_breaker();
+  if (verdict.amend.line_bytes_max) {
+    with_.handoff.line_bytes_max.store(*verdict.amend.line_bytes_max, std::memory_order_relaxed);
+  }
+  if (verdict.amend.strip_metadata && !strip_metadata_) {
+    log_line(LogLevel::kWarn, "Loki takes no structured metadata (%.*s); sending without it from now on. Set "
+             "LOKI_STRUCTURED_METADATA=false, and LOKI_REQUEST_ID_AS=line to keep the request ids",
+             static_cast<int>(words.size()), words.data());
+    // The whole range once more: entries that were stored without any are swallowed as repeats.
+    strip_metadata_ = true;
+    return;
+  }
+  if (parcel.amended || verdict.amend.strip_metadata) {
+    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason);
+    return;
+  }
+  Batch* anew = with_.pool.take();
+  if (anew == nullptr) {
+    // No memory at the moment: the same push again later gets the same answer.
+    fail_attempt(parcel, false, std::nullopt, now);
+    return;
+  }
+  const AmendResult result = amend_entries(*parcel.batch(), range, verdict.amend, now.wall, *anew);
+  if (result.overflow || result.entries == 0) {
+    with_.pool.give_back(anew);
+    // What was stored already is swallowed as a repeat.
+    if (result.overflow && parcel.halve_next()) return;
+    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason);
+    return;
+  }
+  if (amended_gate_.open(now)) {
+    log_line(LogLevel::kInfo, "%u entries were refused and are sent once more, restamped or split: %.*s", result.entries,
+             static_cast<int>(words.size()), words.data());
+  }
+  anew->sequence = parcel.sequence();
+  add(anew).amended = true;
+  drop(parcel, range, std::min<uint64_t>(records - result.records, verdict.dropped_entries), verdict.reason,
+       result.records);
 }
 
 void Sender::on_failure(Slot& slot, Instant now) {
@@ -283,11 +319,12 @@ void Sender::close_breaker() {
   }
 }
 
-void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason) {
+// Settles the next range: of its records so many are lost, `pending` live on in another batch, the others are stored.
+void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, uint64_t pending) {
   Counters& counters = with_.handoff.counters;
   const uint64_t all = parcel.batch()->record_count(range);
   counters.dropped[static_cast<size_t>(reason)].add(records);
-  counters.sent.add(all - records);
+  counters.sent.add(all - records - pending);
   parcel.settle_next();
   parcel.failures = 0;
   if (records != 0 && dropped_gate_.open(last_step_)) {
@@ -408,6 +445,9 @@ void Sender::start_push(Slot& slot, Instant now) {
   if (strip_metadata_ && !parcel.stripped) {
     batch.strip_metadata(kEntryEnd);
     parcel.stripped = true;
+  }
+  // A limit that the server named once is kept from then on.
+  while (with_.push_prefix.size() + batch.wire_bytes(parcel.next()) > body_bytes_max_ && parcel.halve_next()) {
   }
   slot.range = parcel.next();
   slot.began_at = now.monotonic;

@@ -86,13 +86,14 @@ class Sender {
   };
 
   void take_messages(Instant now);
-  void add(Batch* batch);
+  Parcel& add(Batch* batch);
   void begin_flush(const FlushRequest& flush);
   void note_thaw(Instant now);
 
   void handle(Slot& slot, PushConnection::Event event, Instant now);
   void on_answer(Slot& slot, Instant now);
   void apply(Slot& slot, const Verdict& verdict, Instant now);
+  void amend(Parcel& parcel, const Verdict& verdict, Instant now);
   void on_failure(Slot& slot, Instant now);
   void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);
   void open_breaker(Instant now);
@@ -106,7 +107,7 @@ class Sender {
   void start_push(Slot& slot, Instant now);
   size_t pushes_under_way() const;
 
-  void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason);
+  void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, uint64_t pending = 0);
   void release(Parcel& parcel);
   void make_room(Instant now);
 
@@ -140,6 +141,10 @@ class Sender {
   Instant last_step_{};
   MonotonicTime planned_wake_ = kNever;
 
+  // The longest body the server takes, if it has named one.
+  size_t body_bytes_max_ = SIZE_MAX;
+
+  LogGate amended_gate_;
   LogGate failure_gate_;
   LogGate refused_gate_;
   LogGate dropped_gate_;

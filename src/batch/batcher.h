@@ -40,7 +40,7 @@ class Batcher {
 
   // A line of our own, which no ledger counts. Lost when the pool is empty: the room is for others' records.
   void append_uncounted(const Record& record) {
-    if (cursor_.part == 0 && next_time_ns_ == 0) append(record, Counted::kNo);
+    if (!in_record()) append(record, Counted::kNo);
   }
 
   // Hands the open batch on, if it holds anything. Returns the sequence of the last batch ever sealed.
@@ -57,6 +57,8 @@ class Batcher {
   // The open batch, for those who decide whether to seal it; null or empty when nothing waits.
   const Batch* open() const { return open_; }
   bool has_records() const { return open_ != nullptr && !open_->empty(); }
+  // A record waits half stored for room: the encoder must not change meanwhile.
+  bool in_record() const { return cursor_.part != 0 || next_time_ns_ != 0; }
   uint64_t last_sequence() const { return last_sequence_; }
 
  private:

@@ -29,12 +29,13 @@ BatchPool::BatchPool(size_t count, BatchLayout layout, MappedMemory memory)
 }
 
 Batch* BatchPool::take() {
-  // Only the loop takes, so a bit seen set stays set until it clears it.
-  const uint64_t free = free_.load(std::memory_order_acquire);
-  if (free == 0) return nullptr;
+  uint64_t free = free_.load(std::memory_order_relaxed);
+  do {
+    if (free == 0) return nullptr;
+    // Clears the lowest bit set.
+  } while (!free_.compare_exchange_weak(free, free & (free - 1), std::memory_order_acquire, std::memory_order_relaxed));
   const auto index = static_cast<size_t>(std::countr_zero(free));
-  free_.fetch_and(~(uint64_t{1} << index), std::memory_order_acq_rel);
-  touched_ |= uint64_t{1} << index;
+  touched_.fetch_or(uint64_t{1} << index, std::memory_order_relaxed);
   batches_[index].reset();
   return &batches_[index];
 }
@@ -51,12 +52,15 @@ size_t BatchPool::free_count() const {
 }
 
 void BatchPool::trim(size_t kept) {
-  const uint64_t idle = free_.load(std::memory_order_acquire) & touched_;
   for (size_t i = kept; i < count_; i++) {
     const uint64_t bit = uint64_t{1} << i;
-    if ((idle & bit) == 0) continue;
+    if ((touched_.load(std::memory_order_relaxed) & bit) == 0) continue;
+    // Taken for the moment, so that nobody fills it meanwhile.
+    const uint64_t before = free_.fetch_and(~bit, std::memory_order_acquire);
+    if ((before & bit) == 0) continue;
     MappedMemory::discard(memory_.bytes().subspan(i * layout_.arena_bytes, layout_.arena_bytes));
-    touched_ &= ~bit;
+    touched_.fetch_and(~bit, std::memory_order_relaxed);
+    free_.fetch_or(bit, std::memory_order_release);
   }
 }
 
