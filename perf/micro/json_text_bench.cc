@@ -32,7 +32,8 @@ constexpr Shape kShapes[] = {
     {"json in text",
      R"({\"level\":30,\"time\":1795230012345,\"pid\":8,\"requestId\":\"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11\",\"msg\":\"cart 8812 loaded\",\"items\":12}\n)"},
     {"umlauts",
-     "Warenkorb 8812 für Kundin 77310 geladen, zwölf Stück, Preisliste Frühjahr, kein Gutschein berücksichtigt, Größe übernommen, Prüfsumme gültig\\n"},
+     "Warenkorb 8812 für Kundin 77310 geladen, zwölf Stück, Preisliste Frühjahr, kein Gutschein berücksichtigt, Größe "
+     "übernommen, Prüfsumme gültig\\n"},
     {"cyrillic", "корзина 8812 загружена для клиента 77310, двенадцать позиций, весенний прайс, без купона\\n"},
 };
 
@@ -67,9 +68,8 @@ int main(int count, char** arguments) {
     const double token_ns = best_of(calls, [&] {
       complete &= copy_json_token(token, out, kNoDecodedLimit, LastNewline::kCut).stop == JsonStop::kEnd;
     });
-    const double escape_ns = best_of(calls, [&] {
-      complete &= escape_json(token, out, kNoDecodedLimit, LastNewline::kCut).stop == JsonStop::kEnd;
-    });
+    const double escape_ns = best_of(
+        calls, [&] { complete &= escape_json(token, out, kNoDecodedLimit, LastNewline::kCut).stop == JsonStop::kEnd; });
     Record record;
     record.form = TextForm::kJsonString;
     record.text = token;
@@ -81,7 +81,8 @@ int main(int count, char** arguments) {
       EntryShape made;
       complete &= writer.write(record, 1'770'000'000'000'000'000, cursor, out, made) == EncodeStep::kLast;
     });
-    printf("%-14s %6zu %10.1f %10.1f %10.1f %10.1f\n", shape.name, token.size(), copy_ns, token_ns, escape_ns, entry_ns);
+    printf("%-14s %6zu %10.1f %10.1f %10.1f %10.1f\n", shape.name, token.size(), copy_ns, token_ns, escape_ns,
+           entry_ns);
   }
   return complete ? 0 : 1;
 }

@@ -60,9 +60,13 @@ struct ControlEscapes {
 };
 constexpr ControlEscapes kControlEscapes;
 
-bool is_plain(unsigned char byte) { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
+bool is_plain(unsigned char byte) {
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
 
 // One well-formed code point (Unicode table 3-7), or U+FFFD for the longest beginning of one.
 Unit utf8_unit(const char* at, const char* end) {
@@ -145,9 +149,12 @@ Unit escape_unit(const char* at, const char* end, LastNewline last_newline) {
       case 'b':
       case 'f':
       case 'r':
-      case 't': return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
-      case 'u': return unicode_escape_unit(at, end, last_newline);
-      default: break;
+      case 't':
+        return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
+      case 'u':
+        return unicode_escape_unit(at, end, last_newline);
+      default:
+        break;
     }
   }
   return {.bytes = "\\\\", .consumed = 1, .wire = 2, .decoded = 1};
@@ -209,7 +216,8 @@ size_t take_multibyte(const char* in, char* out, size_t bytes_max) {
     if ((word & 0xC0E0) == 0x80C0 && (word & 0xFF) >= 0xC2) {
       length = 2;
     } else if ((word & 0xC0C0F0) == 0x8080E0) {
-      const uint32_t lead = word & 0x20FF;  // the first byte, and the bit that halves the range of the second
+      // The first byte, and the bit that halves the range of the second.
+      const uint32_t lead = word & 0x20FF;
       if (lead == 0x00E0 || lead == 0x20ED) break;  // overlong; a surrogate
       length = 3;
     } else {

@@ -4,7 +4,7 @@
 // text of our own) into the wire form in a batch's arena. Whatever comes in, what goes out is the inside of a valid
 // JSON string in valid UTF-8, and decodes to the same text but for bytes JSON cannot carry:
 //
-//   invalid UTF-8                      U+FFFD, one for each maximal ill-formed sequence (Unicode 3.9, as WHATWG decodes)
+//   invalid UTF-8                      U+FFFD for each maximal ill-formed sequence (Unicode 3.9, WHATWG)
 //   a lone surrogate escape `\uD83D`   `\ufffd`
 //   a malformed escape `\x`, `\u12`    the backslash stands for itself: `\\x`, `\\u12`
 //   a raw control character or quote   escaped

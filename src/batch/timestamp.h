@@ -25,7 +25,7 @@ class Timestamps {
   // ignored; times before 1970, and those in the last millisecond an int64_t can hold, are clamped.
   int64_t stamp(WallTime event);
 
-  static constexpr int64_t kSlotCount = 512;        // milliseconds remembered; guess, not tuned: 8 KiB
+  static constexpr int64_t kSlotCount = 512;         // milliseconds remembered; guess, not tuned: 8 KiB
   static constexpr uint32_t kOwnCountMax = 900'000;  // arrivals a millisecond counts by itself
 
  private:

@@ -8,9 +8,13 @@ namespace sleipnir {
 
 namespace {
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
-bool same_letter(char a, char b) { return to_lower(a) == to_lower(b); }
+bool same_letter(char a, char b) {
+  return to_lower(a) == to_lower(b);
+}
 
 // Takes exactly `digits` decimal digits off the front of the text.
 std::optional<int> take_digits(std::string_view& text, size_t digits) {
@@ -59,8 +63,8 @@ std::optional<int64_t> take_zone(std::string_view& text) {
 
 size_t find_phrase(std::string_view text, std::string_view phrase, size_t from) {
   if (from > text.size()) return std::string_view::npos;
-  const auto found = std::search(text.begin() + static_cast<ptrdiff_t>(from), text.end(), phrase.begin(), phrase.end(),
-                                 same_letter);
+  const auto found =
+      std::search(text.begin() + static_cast<ptrdiff_t>(from), text.end(), phrase.begin(), phrase.end(), same_letter);
   return found == text.end() ? std::string_view::npos : static_cast<size_t>(found - text.begin());
 }
 

@@ -100,7 +100,8 @@ class LineSource {
 
   LinePart write(size_t offset, std::span<char> out, size_t decoded_max) const {
     return take(
-        offset, decoded_max, [&](std::string_view t, size_t at, size_t left) { return escape_json(t, out.subspan(at), left); },
+        offset, decoded_max,
+        [&](std::string_view t, size_t at, size_t left) { return escape_json(t, out.subspan(at), left); },
         [&](std::string_view t, size_t at, size_t left) {
           return record_.form == TextForm::kJsonString ? copy_json_token(t, out.subspan(at), left, LastNewline::kCut)
                                                        : escape_json(t, out.subspan(at), left, LastNewline::kCut);
@@ -114,9 +115,8 @@ class LineSource {
           return measure_json(t, wire_max - at, left, LastNewline::kKeep);
         },
         [&](std::string_view t, size_t at, size_t left) {
-          return record_.form == TextForm::kJsonString
-                     ? measure_json_token(t, wire_max - at, left, LastNewline::kCut)
-                     : measure_json(t, wire_max - at, left, LastNewline::kCut);
+          return record_.form == TextForm::kJsonString ? measure_json_token(t, wire_max - at, left, LastNewline::kCut)
+                                                       : measure_json(t, wire_max - at, left, LastNewline::kCut);
         });
   }
 
@@ -132,7 +132,8 @@ class LineSource {
       if (copied.stop != JsonStop::kEnd) return part;
       decoded_left -= copied.decoded;
     }
-    const JsonCopied copied = take_text(record_.text.substr(part.text_offset - prefix.size()), part.written, decoded_left);
+    const JsonCopied copied =
+        take_text(record_.text.substr(part.text_offset - prefix.size()), part.written, decoded_left);
     part.text_offset += copied.consumed;
     part.written += copied.written;
     part.stop = copied.stop;
@@ -164,7 +165,8 @@ LineHead line_head(const Record& record) {
   const std::string_view id = cut(record.request_id, kLineRequestIdBytesMax);
   const LineShape shape = line_shape(record);
   switch (shape) {
-    case LineShape::kObjectWithRequestId: break;
+    case LineShape::kObjectWithRequestId:
+      break;
     case LineShape::kText:
       head.append("[request_id=");
       head.append(id);
@@ -216,7 +218,9 @@ EntryWriter::EntryWriter(const Options& options) : options_(options) {
   options_.entry_bytes_max = std::max(options_.entry_bytes_max, kEntryBytesMin);
 }
 
-void EntryWriter::set_line_bytes_max(size_t bytes) { options_.line_bytes_max = std::max(bytes, kLineBytesMin); }
+void EntryWriter::set_line_bytes_max(size_t bytes) {
+  options_.line_bytes_max = std::max(bytes, kLineBytesMin);
+}
 
 EncodeStep EntryWriter::write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room,
                               EntryShape& shape) const {
@@ -244,8 +248,7 @@ EncodeStep EntryWriter::write(const Record& record, int64_t time_ns, EncodeCurso
     head_decoded = copied.decoded;
     offset = head.replaces;
   }
-  const LinePart part =
-      line.write(offset, line_room.subspan(head_wire), options_.line_bytes_max - head_decoded);
+  const LinePart part = line.write(offset, line_room.subspan(head_wire), options_.line_bytes_max - head_decoded);
   if (part.stop == JsonStop::kWire && line_room.size() < line_wire_max) return EncodeStep::kNoRoom;
   out.advance(head_wire + part.written);
   out.raw("\"");
@@ -259,7 +262,8 @@ EncodeStep EntryWriter::write(const Record& record, int64_t time_ns, EncodeCurso
     }
   }
 
-  if (options_.structured_metadata == StructuredMetadata::kOn) write_metadata(out, record, options_.request_id_as, next);
+  if (options_.structured_metadata == StructuredMetadata::kOn)
+    write_metadata(out, record, options_.request_id_as, next);
   out.raw(kEntryEnd);
   if (!out.fits()) return EncodeStep::kNoRoom;
 

@@ -40,7 +40,7 @@ class EntryWriter {
   struct Options {
     StructuredMetadata structured_metadata = StructuredMetadata::kOn;
     RequestIdAs request_id_as = RequestIdAs::kMetadata;
-    size_t line_bytes_max = 262144;           // decoded bytes of one entry's line; raised to kLineBytesMin
+    size_t line_bytes_max = 262144;            // decoded bytes of one entry's line; raised to kLineBytesMin
     size_t entry_bytes_max = size_t{1} << 20;  // wire bytes of one entry; raised to kEntryBytesMin
   };
 

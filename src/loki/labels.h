@@ -46,8 +46,8 @@ struct DroppedLabel {
 enum class RequestIdLabel : uint8_t { kNo, kReserve };
 
 struct StreamLabels {
-  std::string push_prefix;    // `{"streams":[{"stream":{...},"values":[`
-  size_t labels_end = 0;      // offset of the brace that closes the labels
+  std::string push_prefix;            // `{"streams":[{"stream":{...},"values":[`
+  size_t labels_end = 0;              // offset of the brace that closes the labels
   std::vector<DroppedLabel> dropped;  // in the order in which they were given; for a warning
 };
 

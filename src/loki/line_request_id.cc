@@ -12,7 +12,9 @@ namespace {
 constexpr int kEnd = -1;
 constexpr int kOther = 0x80;  // some character that is not ASCII
 
-bool is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_blank(int c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 // The line's characters one by one, the escapes of a JSON string token undone. Only ASCII matters to the shape.
 class LineReader {
@@ -28,12 +30,18 @@ class LineReader {
     if (letter == 'u') return next_unicode();
     text_.remove_prefix(2);
     switch (letter) {
-      case 'n': return '\n';
-      case 'r': return '\r';
-      case 't': return '\t';
-      case 'b': return '\b';
-      case 'f': return '\f';
-      default: return static_cast<unsigned char>(letter);
+      case 'n':
+        return '\n';
+      case 'r':
+        return '\r';
+      case 't':
+        return '\t';
+      case 'b':
+        return '\b';
+      case 'f':
+        return '\f';
+      default:
+        return static_cast<unsigned char>(letter);
     }
   }
 

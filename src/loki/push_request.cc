@@ -10,15 +10,16 @@ namespace sleipnir {
 namespace {
 
 constexpr std::array<std::string_view, 12> kReserved = {
-    "connection", "content-encoding", "content-length",    "content-type", "expect",  "keep-alive",
-    "te",         "trailer",          "transfer-encoding", "upgrade",      "host",    "proxy-connection",
+    "connection", "content-encoding", "content-length",    "content-type", "expect", "keep-alive",
+    "te",         "trailer",          "transfer-encoding", "upgrade",      "host",   "proxy-connection",
 };
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 bool is_token_character(char c) {
@@ -32,7 +33,9 @@ bool is_value_character(char c) {
   return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
 }
 
-bool is_usable(const HeaderField& field) { return is_valid_header(field) && !is_reserved_header(field.name); }
+bool is_usable(const HeaderField& field) {
+  return is_valid_header(field) && !is_reserved_header(field.name);
+}
 
 void append_field(std::string& out, const HeaderField& field) {
   if (!is_valid_header(field)) return;

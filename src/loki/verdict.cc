@@ -36,8 +36,8 @@ constexpr std::array<std::string_view, 6> kStreamFaults = {
 };
 
 // Faults of the tenant's id, which is configuration and not this batch.
-constexpr std::array<std::string_view, 4> kTenantFaults = {
-    "tenant id '", "tenant id is too long", "multiple org ids present", "no org id"};
+constexpr std::array<std::string_view, 4> kTenantFaults = {"tenant id '", "tenant id is too long",
+                                                           "multiple org ids present", "no org id"};
 
 template <size_t N>
 bool has_any(std::string_view text, const std::array<std::string_view, N>& phrases) {
@@ -151,9 +151,7 @@ class Validation {
 
   void amend(uint64_t entries) { amended_ = added(amended_, entries); }
 
-  void lose(uint64_t entries) {
-    lost_ = added(lost_, entries);
-  }
+  void lose(uint64_t entries) { lost_ = added(lost_, entries); }
 
   // Behind the last occurrence of the phrase: what the message says itself comes behind the labels that it quotes.
   static std::optional<AnswerTime> time_behind_last(std::string_view text, std::string_view phrase) {
@@ -226,7 +224,8 @@ void judge_too_large(Verdict& verdict, std::string_view body, const PushedRange&
 
 void judge_overload(Verdict& verdict, std::string_view body, const PushedRange& pushed) {
   // `rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5001001 vs 4194304)`
-  if (has_phrase(body, "ResourceExhausted") || has_phrase(body, "message larger than max")) return judge_too_large(verdict, body, pushed);
+  if (has_phrase(body, "ResourceExhausted") || has_phrase(body, "message larger than max"))
+    return judge_too_large(verdict, body, pushed);
   const bool split = pushed.body_bytes > kSplitFirstBytes && pushed.entries > 1;
   verdict.action = split ? Verdict::Action::kSplit : Verdict::Action::kRetry;
 }

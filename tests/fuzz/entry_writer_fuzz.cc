@@ -72,7 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     expect(entry.has_value() && entry->line.size() <= writer.line_bytes_max());
     const std::string stripped = std::string(wire.substr(0, shape.metadata_offset)) + std::string(kEntryEnd);
     expect(stripped.size() <= wire.size() && test::read_wire_entry(stripped)->line == entry->line);
-    for (const auto& [name, value] : entry->metadata) expect(!value.empty() && value.find("\xEF\xBF\xBD") == value.npos);
+    for (const auto& [name, value] : entry->metadata)
+      expect(!value.empty() && value.find("\xEF\xBF\xBD") == value.npos);
     joined += entry->line;
     parts.push_back((*entry)["parts"]);
 
@@ -81,8 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::vector<char> exact(shape.bytes);
     EntryShape again;
     EncodeCursor short_cursor = before;
-    expect(writer.write(record, 1'770'000'000'000'000'000, short_cursor, std::span(exact).first(exact.size() - 1), again) ==
-           EncodeStep::kNoRoom);
+    expect(writer.write(record, 1'770'000'000'000'000'000, short_cursor, std::span(exact).first(exact.size() - 1),
+                        again) == EncodeStep::kNoRoom);
     expect(short_cursor.text_offset == before.text_offset && short_cursor.part == before.part);
     const EncodeStep exact_step = writer.write(record, 1'770'000'000'000'000'000, before, exact, again);
     expect(exact_step == step || exact_step == EncodeStep::kNoRoom);

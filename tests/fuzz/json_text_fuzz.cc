@@ -1,5 +1,5 @@
-// Whatever goes in, what comes out is the inside of a JSON string that decodes to what the reference says, in one go and
-// in pieces under any limit.
+// Whatever goes in, what comes out is the inside of a JSON string that decodes to what the reference says, in one go
+// and in pieces under any limit.
 //
 // Input: one byte for the limits, then the text, taken both as plain bytes and as a token.
 #include "base/json_text.h"

@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (verdict.action != Action::kDrop && verdict.action != Action::kAmend) expect(verdict.dropped_entries == 0);
   expect(verdict.dropped_entries <= pushed.entries && verdict.amend.entries <= pushed.entries);
   expect(verdict.amend.any() == (verdict.action == Action::kAmend));
-  if (verdict.action == Action::kDrop) expect(verdict.dropped_entries > 0 || answer.body.find("errors like") != answer.body.npos);
+  if (verdict.action == Action::kDrop)
+    expect(verdict.dropped_entries > 0 || answer.body.find("errors like") != answer.body.npos);
   if (verdict.amend.strip_metadata) expect(pushed.metadata == PushedMetadata::kPresent);
   if (verdict.amend.line_bytes_max) expect(*verdict.amend.line_bytes_max > 0);
   if (verdict.amend.oldest_accepted_ns) expect(verdict.amend.restamp_from_ns >= *verdict.amend.oldest_accepted_ns);

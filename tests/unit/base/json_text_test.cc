@@ -50,7 +50,8 @@ const std::vector<std::string>& awkward_tokens() {
       std::string("nul \0 raw", 9),
       "raw controls \x01\x1f\x7f\t\r\n\b\f end",
       "raw \" quote",
-      "gr\xC3\xBC\xC3\x9F" "e, \xE2\x82\xAC, \xF0\x9F\x98\x80",
+      "gr\xC3\xBC\xC3\x9F"
+      "e, \xE2\x82\xAC, \xF0\x9F\x98\x80",
       "cut \xF0\x9F\x98",
       "cut \xE2\x82",
       "bad \x80\xBF\xC0\x80\xC1\xBF\xF5\x80\xFF",
@@ -71,10 +72,16 @@ TEST_CASE("plain_text_is_escaped_to_json_that_decodes_to_it") {
 }
 
 TEST_CASE("invalid_utf8_becomes_one_replacement_for_each_ill_formed_sequence") {
-  CHECK(escaped("a\xFF" "b") == "a\xEF\xBF\xBD" "b");
+  CHECK(escaped("a\xFF"
+                "b") ==
+        "a\xEF\xBF\xBD"
+        "b");
   CHECK(escaped("\xF0\x9F\x98") == "\xEF\xBF\xBD");
   CHECK(escaped("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-  CHECK(copied_token("\xE2\x82" "A") == "\xEF\xBF\xBD" "A");
+  CHECK(copied_token("\xE2\x82"
+                     "A") ==
+        "\xEF\xBF\xBD"
+        "A");
 }
 
 TEST_CASE("a_token_is_copied_with_its_escapes_in_place") {
@@ -228,8 +235,24 @@ TEST_CASE("random_texts_agree_with_the_reference") {
   const unsigned seed = 20260805;
   CAPTURE(seed);
   std::mt19937 random(seed);
-  const std::string_view pieces[] = {"a",      "\\",  "\\n",  "\\u",     "000a",   "\"",       "\n", "\xF0\x9F\x98\x80", "\xE2\x82",
-                                     "\\ud83d", "\\ude00", "d83d", "\xC3", "\xA9", "sixteen bytes...", "u", "{", "\x01"};
+  const std::string_view pieces[] = {"a",
+                                     "\\",
+                                     "\\n",
+                                     "\\u",
+                                     "000a",
+                                     "\"",
+                                     "\n",
+                                     "\xF0\x9F\x98\x80",
+                                     "\xE2\x82",
+                                     "\\ud83d",
+                                     "\\ude00",
+                                     "d83d",
+                                     "\xC3",
+                                     "\xA9",
+                                     "sixteen bytes...",
+                                     "u",
+                                     "{",
+                                     "\x01"};
   for (int round = 0; round < 20000; round++) {
     std::string text;
     for (size_t i = random() % 12; i > 0; i--) text += pieces[random() % std::size(pieces)];

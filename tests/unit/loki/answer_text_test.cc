@@ -54,7 +54,9 @@ TEST_CASE("what_is_no_time_is_none") {
 
 TEST_CASE("an_excerpt_is_one_printable_line_of_at_most_two_hundred_bytes") {
   CHECK(first_words("  a\r\n\tb\x01\x7f c \n").view() == "a b c");
-  CHECK(first_words("gr\xC3\xBC\xC3\x9F" "e \xF0\x9F\x98\x80\xFF").view() == "gr??e ??");
+  CHECK(first_words("gr\xC3\xBC\xC3\x9F"
+                    "e \xF0\x9F\x98\x80\xFF")
+            .view() == "gr??e ??");
   CHECK(first_words("").view().empty());
   CHECK(first_words("\n\n").view().empty());
   for (const size_t bytes : {199U, 200U}) CHECK(first_words(std::string(bytes, 'x')).view().size() == bytes);

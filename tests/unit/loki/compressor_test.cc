@@ -13,7 +13,8 @@ namespace {
 
 std::string sample_text() {
   std::string text;
-  for (int i = 0; i < 2000; i++) text += "[\"17700000000000" + std::to_string(i * 7919 % 100000) + "\",\"a log line\"],";
+  for (int i = 0; i < 2000; i++)
+    text += "[\"17700000000000" + std::to_string(i * 7919 % 100000) + "\",\"a log line\"],";
   return text;
 }
 
@@ -83,9 +84,9 @@ TEST_CASE("levels_are_clamped") {
 }
 
 TEST_CASE("the_state_is_mapped_at_first_use_only_and_within_the_documented_size") {
-  for (const auto& [level, bytes_max] : {std::pair(1, GzipCompressor::kStateBytesLevel1),
-                                         std::pair(2, GzipCompressor::kStateBytesMax),
-                                         std::pair(9, GzipCompressor::kStateBytesMax)}) {
+  for (const auto& [level, bytes_max] :
+       {std::pair(1, GzipCompressor::kStateBytesLevel1), std::pair(2, GzipCompressor::kStateBytesMax),
+        std::pair(9, GzipCompressor::kStateBytesMax)}) {
     // Measured first and asserted afterwards: an assertion may allocate.
     char out[256];
     const size_t before = mapped_bytes();

@@ -114,10 +114,14 @@ TEST_CASE("a_prefix_is_part_of_the_line_and_only_the_text_loses_its_newline") {
 }
 
 TEST_CASE("metadata_values_of_any_bytes_are_escaped_and_hold_no_replacement_character") {
-  const std::string id = "a\"\\\n\xFF\xEF\xBF\xBD\xC3\xA9" "b";
+  const std::string id =
+      "a\"\\\n\xFF\xEF\xBF\xBD\xC3\xA9"
+      "b";
   const std::optional<WireEntry> entry = read_wire_entry(write_one({}, with_request_id(plain("x"), id)));
   REQUIRE(entry.has_value());
-  CHECK((*entry)["request_id"] == "a\"\\\n??\xC3\xA9" "b");
+  CHECK((*entry)["request_id"] ==
+        "a\"\\\n??\xC3\xA9"
+        "b");
 }
 
 TEST_CASE("a_metadata_value_is_cut_at_its_limit_between_characters") {
@@ -202,7 +206,7 @@ TEST_CASE("a_line_is_split_only_beyond_its_limit_in_decoded_bytes") {
 TEST_CASE("parts_put_together_are_the_line_and_no_part_cuts_a_character") {
   const size_t limit = EntryWriter::kLineBytesMin;
   const EntryWriter writer({.line_bytes_max = limit});
-  for (const size_t shift : {0, 1, 2, 3}) {
+  for (size_t shift = 0; shift < 4; shift++) {
     std::string text(shift, 'x');
     std::string text_token = text;
     while (text.size() < 5 * limit) {

@@ -21,9 +21,10 @@ std::vector<Label> numbered(size_t count, std::vector<std::string>& names) {
 TEST_CASE("the_prefix_holds_the_built_in_labels_and_then_the_custom_ones_in_order") {
   const Label custom[] = {{"team", "shop"}, {"env", "prod"}};
   const StreamLabels labels = build_stream_labels(kFunction, "", custom);
-  CHECK(labels.push_prefix ==
-        R"({"streams":[{"stream":{"function_name":"orders","function_version":"$LATEST","region":"eu-central-1",)"
-        R"("account_id":"123456789012","source":"lambda","service_name":"orders","team":"shop","env":"prod"},"values":[)");
+  CHECK(
+      labels.push_prefix ==
+      R"({"streams":[{"stream":{"function_name":"orders","function_version":"$LATEST","region":"eu-central-1",)"
+      R"("account_id":"123456789012","source":"lambda","service_name":"orders","team":"shop","env":"prod"},"values":[)");
   CHECK(labels.dropped.empty());
 }
 
@@ -91,8 +92,9 @@ TEST_CASE("a_request_id_label_is_put_behind_the_others") {
   const StreamLabels labels = build_stream_labels({.function_name = "f"}, "", {}, RequestIdLabel::kReserve);
   std::string out(labels.push_prefix.size() + request_id_label_bytes_max(4), '\0');
   const size_t bytes = write_prefix_with_request_id(labels, "id\"1", out);
-  CHECK(out.substr(0, bytes) ==
-        R"({"streams":[{"stream":{"function_name":"f","source":"lambda","service_name":"f","request_id":"id\"1"},"values":[)");
+  CHECK(
+      out.substr(0, bytes) ==
+      R"({"streams":[{"stream":{"function_name":"f","source":"lambda","service_name":"f","request_id":"id\"1"},"values":[)");
   for (size_t room = 0; room < bytes; room++) {
     std::vector<char> small(room);
     REQUIRE(write_prefix_with_request_id(labels, "id\"1", small) == 0);
@@ -111,7 +113,9 @@ TEST_CASE("a_custom_request_id_label_gives_way_to_the_reserved_one") {
   CHECK(labels.dropped[0].why == DroppedLabel::Why::kBuiltIn);
 }
 
-TEST_CASE("the_suffix_fits_what_a_push_text_can_cover") { CHECK(kPushSuffix.size() <= PushText::kSuffixBytesMax); }
+TEST_CASE("the_suffix_fits_what_a_push_text_can_cover") {
+  CHECK(kPushSuffix.size() <= PushText::kSuffixBytesMax);
+}
 
 }  // namespace
 }  // namespace sleipnir

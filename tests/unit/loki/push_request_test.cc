@@ -44,9 +44,14 @@ TEST_CASE("a_configured_header_replaces_ours_of_the_same_name") {
 }
 
 TEST_CASE("headers_that_would_break_the_exchange_or_their_line_are_left_out") {
-  const HeaderField extra[] = {{"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}, {"Host", "other"},
-                               {"X-A", "a\r\nX-B: b"},  {"X A", "a"},                     {"", "a"},
-                               {"X-C", "\x7f"},         {"Authorization", "a\n"}};
+  const HeaderField extra[] = {{"Content-Length", "5"},
+                               {"Transfer-Encoding", "chunked"},
+                               {"Host", "other"},
+                               {"X-A", "a\r\nX-B: b"},
+                               {"X A", "a"},
+                               {"", "a"},
+                               {"X-C", "\x7f"},
+                               {"Authorization", "a\n"}};
   const PushTarget target{
       .path = "/p", .host = "h", .version = "1", .tenant_id = "", .authorization = "Bearer kept", .extra = extra};
   CHECK(head_of(target, 7, ContentEncoding::kIdentity) ==

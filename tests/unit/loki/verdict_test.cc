@@ -146,8 +146,9 @@ TEST_CASE("a_400_from_parsing_is_bisected_down_to_the_poisoned_entry") {
 }
 
 TEST_CASE("a_parse_error_that_quotes_a_validation_message_is_still_a_parse_error") {
-  CHECK(judge(400, "loghttp.PushRequest: ...|entry for stream '{}' has timestamp too old: x; stream '{}' x|...").action ==
-        Action::kBisect);
+  CHECK(
+      judge(400, "loghttp.PushRequest: ...|entry for stream '{}' has timestamp too old: x; stream '{}' x|...").action ==
+      Action::kBisect);
 }
 
 TEST_CASE("a_refused_tenant_id_is_the_configuration_s_fault") {
@@ -211,7 +212,8 @@ TEST_CASE("entries_too_far_behind_are_stamped_anew_by_the_latest_limit_listed") 
 }
 
 TEST_CASE("entries_the_ingester_ignores_for_other_reasons_are_counted_by_its_total") {
-  const std::string line = "entry with timestamp 2026-08-05 10:00:00 +0000 UTC ignored, reason: 'entry out of order',\n";
+  const std::string line =
+      "entry with timestamp 2026-08-05 10:00:00 +0000 UTC ignored, reason: 'entry out of order',\n";
   const Verdict two = judge(400, line + line + "user 'fake', total ignored: 2 out of 40 for stream: {}");
   CHECK(two.action == Action::kDrop);
   CHECK(two.reason == DropReason::kRejected);
@@ -229,10 +231,11 @@ TEST_CASE("entries_the_ingester_ignores_for_other_reasons_are_counted_by_its_tot
 }
 
 TEST_CASE("entries_too_new_are_stamped_anew_from_the_earliest_named_time_on") {
-  const Verdict verdict = judge(400,
-                                "entry for stream '{}' has timestamp too new: 2026-08-05T12:00:09Z; 3 errors like: entry "
-                                "for stream '{}' has timestamp too new: 2026-08-05T12:00:00Z; entry for stream '{}' has "
-                                "timestamp too new: 2026-08-05T12:00:30Z\n");
+  const Verdict verdict =
+      judge(400,
+            "entry for stream '{}' has timestamp too new: 2026-08-05T12:00:09Z; 3 errors like: entry "
+            "for stream '{}' has timestamp too new: 2026-08-05T12:00:00Z; entry for stream '{}' has "
+            "timestamp too new: 2026-08-05T12:00:30Z\n");
   CHECK(verdict.action == Action::kAmend);
   CHECK(verdict.amend.too_new_from_ns == kNoon);
   CHECK(verdict.amend.entries == 5);
@@ -282,9 +285,12 @@ TEST_CASE("faults_of_single_entries_are_counted_as_grouped") {
 TEST_CASE("several_causes_in_one_answer_are_all_heeded") {
   const Verdict verdict = judge(
       400,
-      "2 errors like: entry for stream '{a=\"; entry\"}' has timestamp too old: 2026-07-01T00:00:00Z, oldest acceptable "
-      "timestamp is: 2026-08-05T12:00:00Z; max entry size '1000' bytes exceeded for stream '{a=\"x; y\"}' while adding an "
-      "entry with length '1001' bytes; entry for stream '{}' has timestamp too new: 2026-08-05T12:00:00Z; 4 errors like: "
+      "2 errors like: entry for stream '{a=\"; entry\"}' has timestamp too old: 2026-07-01T00:00:00Z, oldest "
+      "acceptable "
+      "timestamp is: 2026-08-05T12:00:00Z; max entry size '1000' bytes exceeded for stream '{a=\"x; y\"}' while adding "
+      "an "
+      "entry with length '1001' bytes; entry for stream '{}' has timestamp too new: 2026-08-05T12:00:00Z; 4 errors "
+      "like: "
       "stream '{}' has structured metadata too large: '9' bytes, limit: '8' bytes. Please see x; stream '{}' includes "
       "structured metadata, but this feature is disallowed. Please see y");
   CHECK(verdict.action == Action::kAmend);
@@ -311,7 +317,8 @@ TEST_CASE("a_remedy_that_cannot_be_read_leaves_a_counted_drop") {
 
 TEST_CASE("no_more_entries_are_dropped_than_were_pushed") {
   CHECK(judge(400, "99999999999 errors like: stream '{}' has a new kind of fault").dropped_entries == 40);
-  CHECK(judge(400, "18446744073709551615 errors like: stream '{}' x; 7 errors like: stream '{}' x").dropped_entries == 40);
+  CHECK(judge(400, "18446744073709551615 errors like: stream '{}' x; 7 errors like: stream '{}' x").dropped_entries ==
+        40);
 }
 
 TEST_CASE("drops_told_by_an_answer_that_was_cut_off_are_unconfirmed") {
@@ -342,7 +349,8 @@ TEST_CASE("rate_limits_are_retried_and_drop_nothing") {
        {"ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) while attempting to ingest '28' lines "
         "totaling '7000000' bytes, reduce log volume",
         "entry with timestamp 2026-08-05 10:00:00 +0000 UTC ignored, reason: 'Per stream rate limit exceeded (limit: "
-        "3MB/sec) while attempting to ingest for stream '{}' totaling 1000B, consider splitting a stream',\nuser 'fake', "
+        "3MB/sec) while attempting to ingest for stream '{}' totaling 1000B, consider splitting a stream',\nuser "
+        "'fake', "
         "total ignored: 1 out of 2 for stream: {}",
         "maximum active stream limit exceeded when trying to create stream {}, reduce the number of active streams"}) {
     CHECK(judge(429, body).action == Action::kRetry);
@@ -351,7 +359,9 @@ TEST_CASE("rate_limits_are_retried_and_drop_nothing") {
   }
 }
 
-TEST_CASE("a_split_for_overload_names_no_limit") { CHECK_FALSE(judge(429, "(1 vs 2)", range(9, kLarge)).body_bytes_max); }
+TEST_CASE("a_split_for_overload_names_no_limit") {
+  CHECK_FALSE(judge(429, "(1 vs 2)", range(9, kLarge)).body_bytes_max);
+}
 
 }  // namespace
 }  // namespace sleipnir

@@ -26,7 +26,9 @@ struct WireEntry {
   }
 };
 
-inline std::string text_of(yyjson_val* value) { return {yyjson_get_str(value), yyjson_get_len(value)}; }
+inline std::string text_of(yyjson_val* value) {
+  return {yyjson_get_str(value), yyjson_get_len(value)};
+}
 
 // `["time","line"],` or `["time","line",{"name":"value"}],`; none for anything else.
 inline std::optional<WireEntry> read_wire_entry(std::string_view wire) {
@@ -40,7 +42,8 @@ inline std::optional<WireEntry> read_wire_entry(std::string_view wire) {
   yyjson_val* const line = yyjson_arr_get(root, 1);
   yyjson_val* const metadata = yyjson_arr_get(root, 2);
   if (yyjson_is_str(time) && yyjson_is_str(line) && yyjson_arr_size(root) <= 3) {
-    entry = WireEntry{.time = text_of(time), .line = text_of(line), .has_metadata = metadata != nullptr, .metadata = {}};
+    entry =
+        WireEntry{.time = text_of(time), .line = text_of(line), .has_metadata = metadata != nullptr, .metadata = {}};
     yyjson_obj_iter iter = yyjson_obj_iter_with(metadata);
     while (yyjson_val* const key = yyjson_obj_iter_next(&iter)) {
       yyjson_val* const value = yyjson_obj_iter_get_val(key);
