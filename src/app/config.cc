@@ -16,7 +16,7 @@ namespace sleipnir {
 namespace {
 
 void note_not_understood(const Variable& variable, const Setting& setting, Problems& problems) {
-  const std::string fallback = effective_text(Config{}, variable);
+  const std::string fallback = default_text(variable);
   problems.error("%s=%s is not understood; accepted: %s; %s%s is used", Shown(setting.name).text(),
                  Shown(setting.value).text(), accepted_form(variable).c_str(),
                  fallback.empty() ? "the default" : "the default ", fallback.c_str());

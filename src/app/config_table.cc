@@ -370,6 +370,8 @@ std::string effective_text(const Config& config, const Variable& variable) {
   return {};
 }
 
+std::string default_text(const Variable& variable) { return effective_text(Config{}, variable); }
+
 std::string accepted_form(const Variable& variable) {
   switch (variable.field.kind) {
     case Field::Kind::kFlag:

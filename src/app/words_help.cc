@@ -20,17 +20,14 @@ constexpr char kUsage[] =
     "\n"
     "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";
 
-std::string default_text(const Variable& variable) {
-  return *variable.default_note != '\0' ? variable.default_note : effective_text(Config{}, variable);
-}
-
 void print_variable(const Variable& variable) {
   const std::string_view name = variable.name();
   printf("\n  %.*s", static_cast<int>(name.size()), name.data());
   std::string aliases(variable.names.substr(name.size()));
   if (!aliases.empty()) printf(" (or%s)", aliases.c_str());
   printf("\n      %s\n      %s", variable.meaning, accepted_form(variable).c_str());
-  if (const std::string text = default_text(variable); !text.empty()) printf("; default: %s", text.c_str());
+  const std::string text = *variable.default_note != '\0' ? variable.default_note : default_text(variable);
+  if (!text.empty()) printf("; default: %s", text.c_str());
   printf("\n");
 }
 

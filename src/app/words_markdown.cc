@@ -25,7 +25,6 @@ std::string escaped_cell(std::string_view text) {
 
 int print_variables_markdown() {
   puts("| variable (aliases) | default | accepted | meaning |\n|---|---|---|---|");
-  const Config defaults;
   for (const Variable& variable : variables()) {
     if (variable.meaning == nullptr) continue;
     std::string names = code(variable.name());
@@ -39,7 +38,7 @@ int print_variables_markdown() {
       before = ", ";
     }
     if (*before == ',') names += ')';
-    const std::string value = effective_text(defaults, variable);
+    const std::string value = default_text(variable);
     const std::string shown = *variable.default_note != '\0' ? variable.default_note : value.empty() ? "" : code(value);
     printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(), escaped_cell(accepted_form(variable)).c_str(),
            escaped_cell(variable.meaning).c_str());
