@@ -297,6 +297,19 @@ JsonCopied escape_json(std::string_view plain, std::span<char> out, size_t decod
   return run<Input::kPlain, Output::kWrite>(plain, out.data(), out.size(), decoded_bytes_max, last_newline);
 }
 
+size_t remove_replacements(std::span<char> json) {
+  if (json.empty() || memchr(json.data(), kReplacement[0], json.size()) == nullptr) return json.size();
+  const std::string_view from(json.data(), json.size());
+  const std::string_view replacement = kReplacement;
+  size_t to = 0;
+  for (size_t i = 0; i < from.size();) {
+    const bool found = from.substr(i, replacement.size()) == replacement;
+    json[to++] = found ? '?' : json[i];
+    i += found ? replacement.size() : 1;
+  }
+  return to;
+}
+
 JsonCopied copy_json_token(std::string_view token, std::span<char> out, size_t decoded_bytes_max,
                            LastNewline last_newline) {
   return run<Input::kToken, Output::kWrite>(token, out.data(), out.size(), decoded_bytes_max, last_newline);

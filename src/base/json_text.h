@@ -56,6 +56,10 @@ inline constexpr size_t kNoDecodedLimit = SIZE_MAX;
                                      size_t decoded_bytes_max = kNoDecodedLimit,
                                      LastNewline last_newline = LastNewline::kKeep);
 
+// Puts a question mark in the place of every U+FFFD, raw as escape_json writes it; returns the bytes left. For label
+// and metadata values: Loki refuses a whole push for one U+FFFD in a label, and replaces it in metadata.
+[[nodiscard]] size_t remove_replacements(std::span<char> json);
+
 // Copies the inside of a JSON string token (without its quotes, any bytes) into `out`.
 [[nodiscard]] JsonCopied copy_json_token(std::string_view token, std::span<char> out,
                                          size_t decoded_bytes_max = kNoDecodedLimit,

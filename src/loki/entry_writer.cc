@@ -59,7 +59,7 @@ class Output {
       fits_ = false;
       return;
     }
-    bytes_ += without_replacement(rest.first(copied.written));
+    bytes_ += remove_replacements(rest.first(copied.written));
   }
 
   void advance(size_t bytes) { bytes_ += bytes; }
@@ -68,19 +68,6 @@ class Output {
   size_t bytes() const { return bytes_; }
 
  private:
-  static size_t without_replacement(std::span<char> text) {
-    if (text.empty() || memchr(text.data(), 0xEF, text.size()) == nullptr) return text.size();
-    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-    const std::string_view from(text.data(), text.size());
-    size_t to = 0;
-    for (size_t i = 0; i < from.size();) {
-      const bool found = from.substr(i, kReplacement.size()) == kReplacement;
-      text[to++] = found ? '?' : text[i];
-      i += found ? kReplacement.size() : 1;
-    }
-    return to;
-  }
-
   std::span<char> room_;
   size_t bytes_ = 0;
   bool fits_ = true;

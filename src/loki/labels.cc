@@ -19,7 +19,7 @@ void append_json_string(std::string& out, std::string_view text) {
   const size_t begin = out.size();
   out.resize(begin + text.size() * kJsonGrowthMax);
   const JsonCopied copied = escape_json(text, std::span(out).subspan(begin));
-  out.resize(begin + copied.written);
+  out.resize(begin + remove_replacements(std::span(out).subspan(begin, copied.written)));
   out += '"';
 }
 
@@ -130,7 +130,7 @@ size_t write_prefix_with_request_id(const StreamLabels& labels, std::string_view
   if (!request_id.empty()) {
     if (!append(kRequestIdLabel)) return 0;
     const JsonCopied copied = escape_json(request_id, out.subspan(bytes));
-    bytes += copied.written;
+    bytes += remove_replacements(out.subspan(bytes, copied.written));
     if (copied.stop != JsonStop::kEnd || !append("\"")) return 0;
   }
   return append(prefix.substr(labels.labels_end)) ? bytes : 0;

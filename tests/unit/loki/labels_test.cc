@@ -35,10 +35,14 @@ TEST_CASE("labels_without_a_value_are_left_out") {
         R"({"streams":[{"stream":{"function_name":"f","source":"lambda","service_name":"f"},"values":[)");
 }
 
-TEST_CASE("label_values_are_escaped") {
-  const Label custom[] = {{"note", "a \"b\" \\ \n \xFF"}};
+TEST_CASE("label_values_are_escaped_and_hold_no_replacement_character") {
+  const Label custom[] = {{"note", "a \"b\" \\ \n \xFF\xEF\xBF\xBD \xEF\xBC\x9F"}};
   const StreamLabels labels = build_stream_labels({.function_name = "f"}, "", custom);
-  CHECK(labels.push_prefix.find("\"note\":\"a \\\"b\\\" \\\\ \\n \xEF\xBF\xBD\"") != std::string::npos);
+  // Loki refuses the whole push for U+FFFD in a label.
+  CHECK(labels.push_prefix.find("\"note\":\"a \\\"b\\\" \\\\ \\n ?? \xEF\xBC\x9F\"") != std::string::npos);
+  std::string out(1000, '\0');
+  const size_t bytes = write_prefix_with_request_id(labels, "id\xFF", out);
+  CHECK(out.substr(0, bytes).find(R"("request_id":"id?"})") != std::string::npos);
 }
 
 TEST_CASE("service_name_comes_from_the_variable_then_a_custom_label_then_the_function") {
