@@ -101,6 +101,14 @@ inline constexpr size_t kPushHeadBytesMax = 16 * kKiB;
 // Back-off between attempts: doubling from the first to the last, half of it random.
 inline constexpr milliseconds kBackoffFirst{100};
 inline constexpr milliseconds kBackoffLast{5000};
+// A push that takes longer than this no longer makes the others wait: they get a connection of their own. Below it a
+// second handshake costs more than it gives. Guess, not tuned.
+inline constexpr milliseconds kSlowPush{100};
+// As long as pushes make progress, a full pool holds a telemetry POST back so long before the oldest batch goes.
+inline constexpr milliseconds kBackPressureMax{1000};
+// So many answers for the parts of one batch, then its rest is given up: a gateway may refuse everything, record by
+// record. Bisecting 2^16 records down to one poisoned one takes 32.
+inline constexpr int kAnswersPerBatchMax = 47;
 // A kept connection idle for longer than this is not used again: load balancers drop them from 60 s on.
 inline constexpr seconds kConnectionIdleMax{50};
 // A wait longer than this between two looks at the clocks, or clocks that drift apart by as much, is a thaw.
