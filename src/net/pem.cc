@@ -24,7 +24,9 @@ constexpr std::array<uint8_t, 256> make_digits() {
 
 constexpr std::array<uint8_t, 256> kDigits = make_digits();
 
-uint32_t digit(char c) { return kDigits[static_cast<unsigned char>(c)]; }
+uint32_t digit(char c) {
+  return kDigits[static_cast<unsigned char>(c)];
+}
 
 }  // namespace
 

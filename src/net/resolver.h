@@ -34,7 +34,7 @@ struct Resolution {
   MonotonicTime made_at;    // when poll() handed it out
   size_t count = 0;         // 0: there is an error
   std::array<Address, kAddressesMax> addresses;
-  Error error;              // valid when count is 0: names the host and says why
+  Error error;  // valid when count is 0: names the host and says why
 
   bool ok() const { return count != 0; }
   std::span<const Address> usable() const { return std::span(addresses).first(count); }

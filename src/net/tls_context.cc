@@ -38,7 +38,9 @@ Result<std::string> read_pem(const std::string& path) {
   return text;
 }
 
-const unsigned char* bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 // Environment variables often carry a PEM with "\n" in two characters; neither PEM nor base64 has a backslash.
 std::string with_real_newlines(std::string_view text) {
@@ -75,9 +77,9 @@ TlsContext::~TlsContext() {
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options,
                                                        std::span<const char* const> system_bundles) {
   if (options.client_cert_file.empty() != options.client_key_file.empty()) {
-    return Error::make("%s is given without %s", options.client_key_file.empty() ? "a client certificate" : "a client key",
-                       options.client_key_file.empty() ? "its key (LOKI_CLIENT_KEY_FILE)"
-                                                       : "its certificate (LOKI_CLIENT_CERT_FILE)");
+    return Error::make(
+        "%s is given without %s", options.client_key_file.empty() ? "a client certificate" : "a client key",
+        options.client_key_file.empty() ? "its key (LOKI_CLIENT_KEY_FILE)" : "its certificate (LOKI_CLIENT_CERT_FILE)");
   }
   std::unique_ptr<TlsContext> context(new TlsContext(options, system_bundles));
   if (!options.ca_file.empty()) {
@@ -144,7 +146,8 @@ Status TlsContext::load_client_certificate() {
   Result<std::string> key = read_pem(options_.client_key_file);
   if (!key) return Error::make("LOKI_CLIENT_KEY_FILE: %s", key.error().text());
   const bool encrypted = key->find("ENCRYPTED") != std::string::npos;
-  const int error = mbedtls_pk_parse_key(&client_key_, bytes(key.value()), key->size(), nullptr, 0, tls_random, nullptr);
+  const int error =
+      mbedtls_pk_parse_key(&client_key_, bytes(key.value()), key->size(), nullptr, 0, tls_random, nullptr);
   mbedtls_platform_zeroize(key->data(), key->size());
   if (error != 0) {
     return Error::make("LOKI_CLIENT_KEY_FILE: %s: %s", key_file,

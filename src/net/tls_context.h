@@ -9,7 +9,8 @@
 //   auto stream = std::make_unique<TlsStream>(*tls.value(), std::move(tcp), TlsPeer{.host = host, .port = 443});
 //
 // create() reads files and nothing else; random bytes are drawn, and the cryptography is initialised, by the first
-// connection (SnapStart). Freeze: nothing here ages but the sessions, which the server judges. After a restore: reset().
+// connection (SnapStart). A freeze ages nothing here but the sessions, which the server judges. After a restore from
+// a snapshot: reset().
 #pragma once
 
 #include <mbedtls/pk.h>

@@ -14,8 +14,7 @@ namespace sleipnir {
 namespace {
 
 [[gnu::format(printf, 1, 2)]] TlsFailureText text(const char* format, ...) {
-  // One byte less than the text holds, so that what view().data() points at ends with a NUL.
-  char line[639];
+  char line[600];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(line, sizeof(line), format, arguments);
@@ -24,7 +23,9 @@ namespace {
 }
 
 // For %.*s.
-int width(std::string_view view) { return static_cast<int>(view.size()); }
+int width(std::string_view view) {
+  return static_cast<int>(view.size());
+}
 
 TlsFailureText refused_certificate(const TlsFailure& failure, const TlsVerify& verify) {
   const std::string_view host = failure.host;
@@ -36,15 +37,17 @@ TlsFailureText refused_certificate(const TlsFailure& failure, const TlsVerify& v
     const std::string_view issuer = verify.unknown_issuer();
     const char* const no_bundle =
         failure.system_bundle == nullptr ? "; this system has no CA bundle at any of the usual places" : "";
-    return text("the certificate of %.*s is signed by an authority that is not trusted here (%.*s)%s; put that "
-                "authority's certificate into LOKI_CA_FILE or LOKI_CA_PEM",
-                width(host), host.data(), width(issuer), issuer.data(), no_bundle);
+    return text(
+        "the certificate of %.*s is signed by an authority that is not trusted here (%.*s)%s; put that "
+        "authority's certificate into LOKI_CA_FILE or LOKI_CA_PEM",
+        width(host), host.data(), width(issuer), issuer.data(), no_bundle);
   }
   if ((failure.flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
     const std::string_view names = peer.names.empty() ? peer.subject.view() : peer.names.view();
-    return text("the certificate is for %.*s, not for %.*s; correct the host of the endpoint, or set "
-                "LOKI_TLS_SERVER_NAME to a name the certificate has",
-                width(names), names.data(), width(host), host.data());
+    return text(
+        "the certificate is for %.*s, not for %.*s; correct the host of the endpoint, or set "
+        "LOKI_TLS_SERVER_NAME to a name the certificate has",
+        width(names), names.data(), width(host), host.data());
   }
   if ((failure.flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
     const FixedText<32> until = date_text(culprit.valid_until);
@@ -58,9 +61,10 @@ TlsFailureText refused_certificate(const TlsFailure& failure, const TlsVerify& v
   }
   if ((failure.flags & (MBEDTLS_X509_BADCERT_BAD_KEY | MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK)) !=
       0) {
-    return text("a certificate of %.*s (%.*s) has a key or signature that is too weak (wanted: RSA of 2048 bits or "
-                "more, or ECDSA; SHA-2)",
-                width(host), host.data(), width(subject), subject.data());
+    return text(
+        "a certificate of %.*s (%.*s) has a key or signature that is too weak (wanted: RSA of 2048 bits or "
+        "more, or ECDSA; SHA-2)",
+        width(host), host.data(), width(subject), subject.data());
   }
   if ((failure.flags & (MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE)) != 0) {
     return text("the certificate of %.*s (%.*s) is not made for a server (key usage)", width(host), host.data(),
@@ -71,25 +75,44 @@ TlsFailureText refused_certificate(const TlsFailure& failure, const TlsVerify& v
 
 const char* alert_name(int alert) {
   switch (alert) {
-    case MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE: return "unexpected message";
-    case MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC: return "bad record";
-    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE: return "handshake failure";
-    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT: return "bad certificate";
-    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT: return "unsupported certificate";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED: return "certificate revoked";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED: return "certificate expired";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN: return "certificate unknown";
-    case MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER: return "illegal parameter";
-    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA: return "unknown CA";
-    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED: return "access denied";
-    case MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR: return "decode error";
-    case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR: return "decrypt error";
-    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION: return "protocol version";
-    case MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY: return "insufficient security";
-    case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR: return "internal error";
-    case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME: return "unrecognized name";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED: return "certificate required";
-    default: return "alert";
+    case MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE:
+      return "unexpected message";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC:
+      return "bad record";
+    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
+      return "handshake failure";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
+      return "bad certificate";
+    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT:
+      return "unsupported certificate";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED:
+      return "certificate revoked";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED:
+      return "certificate expired";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN:
+      return "certificate unknown";
+    case MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER:
+      return "illegal parameter";
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA:
+      return "unknown CA";
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED:
+      return "access denied";
+    case MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR:
+      return "decode error";
+    case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR:
+      return "decrypt error";
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
+      return "protocol version";
+    case MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY:
+      return "insufficient security";
+    case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR:
+      return "internal error";
+    case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME:
+      return "unrecognized name";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED:
+      return "certificate required";
+    default:
+      return "alert";
   }
 }
 
@@ -122,7 +145,8 @@ TlsFailureText alerted(const TlsFailure& failure) {
     case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
       hint = "; it must speak TLS 1.2 or 1.3";
       break;
-    default: break;
+    default:
+      break;
   }
   return text("%.*s refused the TLS connection (%s, %d)%s", width(host), host.data(), alert_name(failure.alert),
               failure.alert, hint);
@@ -156,10 +180,12 @@ TlsFailureText describe_tls_failure(const TlsFailure& failure, const TlsVerify& 
       return text("the %zu KiB of memory for TLS are used up", kTlsMemoryBytes / 1024);
     case MBEDTLS_ERR_X509_FATAL_ERROR:
       // What running out of memory becomes there, too.
-      return text("the certificates of %.*s cannot be checked (a chain too long, or the %zu KiB of memory for TLS used "
-                  "up)",
-                  width(host), host.data(), kTlsMemoryBytes / 1024);
-    default: break;
+      return text(
+          "the certificates of %.*s cannot be checked (a chain too long, or the %zu KiB of memory for TLS used "
+          "up)",
+          width(host), host.data(), kTlsMemoryBytes / 1024);
+    default:
+      break;
   }
   return text("the TLS connection to %.*s failed (mbedTLS -0x%04x)", width(host), host.data(),
               static_cast<unsigned>(-failure.code));

@@ -37,7 +37,8 @@ TlsUse::~TlsUse() {
 Status TlsUse::start_crypto() {
   if (started_) return Done{};
   const psa_status_t status = psa_crypto_init();
-  if (status != PSA_SUCCESS) return Error::make("the TLS library does not start (PSA error %d)", static_cast<int>(status));
+  if (status != PSA_SUCCESS)
+    return Error::make("the TLS library does not start (PSA error %d)", static_cast<int>(status));
   started_ = true;
   crypto_users++;
   return Done{};

@@ -134,7 +134,7 @@ IoResult TlsStream::write(Pieces pieces) {
   if (record_bytes_max <= 0) return fail(record_bytes_max);
 
   size_t taken = 0;
-  size_t index = 0;   // the piece that is next, and how much of it is taken
+  size_t index = 0;  // the piece that is next, and how much of it is taken
   size_t within = 0;
   std::array<unsigned char, kGatherBytes> gathered;
   for (int records = 0; records < kRecordsPerCall && taken < wanted; records++) {
@@ -153,7 +153,8 @@ IoResult TlsStream::write(Pieces pieces) {
       size_t from = within;
       for (size_t i = index; i < pieces.size() && bytes < gathered.size(); i++) {
         const size_t part = std::min(pieces[i].iov_len - from, gathered.size() - bytes);
-        if (part != 0) memcpy(gathered.data() + bytes, static_cast<const unsigned char*>(pieces[i].iov_base) + from, part);
+        if (part != 0)
+          memcpy(gathered.data() + bytes, static_cast<const unsigned char*>(pieces[i].iov_base) + from, part);
         bytes += part;
         from = 0;
       }
@@ -245,7 +246,7 @@ int TlsStream::last_words() {
 IoResult TlsStream::fail(IoResult result, std::string_view text) {
   state_ = State::kFailed;
   failed_ = IoResult{.status = Io::kError, .os_error = result.os_error};
-  failure_.assign(text);
+  failure_.assign(text.substr(0, 600));  // shorter than it holds: failure() promises a NUL behind it
   return failed_;
 }
 

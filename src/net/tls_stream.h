@@ -54,11 +54,11 @@ class TlsStream final : public Stream {
 
  private:
   enum class State : uint8_t {
-    kConnecting,   // the inner stream is not there yet; ssl_ is empty
+    kConnecting,  // the inner stream is not there yet; ssl_ is empty
     kHandshaking,
     kOpen,
-    kClosed,       // the peer has said goodbye; reads end here, writes may go on
-    kFailed,       // failure_ and failed_ say how
+    kClosed,  // the peer has said goodbye; reads end here, writes may go on
+    kFailed,  // failure_ and failed_ say how
   };
 
   // What the server sends is read in pieces of this size, so that a record's head and body, and a whole flight of the

@@ -17,7 +17,9 @@ constexpr uint32_t kCulpritFlags = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_B
                                    MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
                                    MBEDTLS_X509_BADCERT_BAD_KEY;
 
-Bytes bytes_of(const mbedtls_x509_buf& buffer) { return {buffer.p, buffer.len}; }
+Bytes bytes_of(const mbedtls_x509_buf& buffer) {
+  return {buffer.p, buffer.len};
+}
 
 // Whoever runs the server writes these texts: nothing but printable ASCII goes on.
 template <size_t N>

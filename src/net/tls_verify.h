@@ -21,8 +21,8 @@ namespace sleipnir {
 struct PeerCertificate {
   FixedText<160> subject;
   FixedText<160> issuer;
-  FixedText<160> names;  // "a.example.com, *.b.example.com, 10.0.0.1"
-  int64_t valid_from = 0;   // seconds since the epoch
+  FixedText<160> names;    // "a.example.com, *.b.example.com, 10.0.0.1"
+  int64_t valid_from = 0;  // seconds since the epoch
   int64_t valid_until = 0;
   bool known() const { return valid_until != 0; }
 };

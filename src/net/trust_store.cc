@@ -69,7 +69,9 @@ uint32_t hash(Bytes bytes) {
   return value;
 }
 
-bool equal(Bytes a, Bytes b) { return a.size() == b.size() && (a.empty() || memcmp(a.data(), b.data(), a.size()) == 0); }
+bool equal(Bytes a, Bytes b) {
+  return a.size() == b.size() && (a.empty() || memcmp(a.data(), b.data(), a.size()) == 0);
+}
 
 // `text` begins after a BEGIN marker. The subject's bytes lie in `scratch`; empty when it cannot be read.
 Bytes subject_of(std::string_view text, std::array<unsigned char, kSubjectDerMax>& scratch) {
@@ -156,7 +158,9 @@ TrustStore::Pass TrustStore::index_source(Source source) {
 }
 
 void TrustStore::drop(Source source) {
-  const auto belongs = [source](const Entry& entry) { return entry.place >> kOffsetBits == static_cast<uint32_t>(source); };
+  const auto belongs = [source](const Entry& entry) {
+    return entry.place >> kOffsetBits == static_cast<uint32_t>(source);
+  };
   Entry* const end = std::remove_if(entries_.data(), entries_.data() + count_, belongs);
   count_ = static_cast<size_t>(end - entries_.data());
 }

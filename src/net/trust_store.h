@@ -93,9 +93,9 @@ class TrustStore {
   Status judge(const char* what, const Pass& pass, Source source);
 
   std::span<const char* const> bundles_;
-  std::string file_;                      // empty: none added
-  std::string text_;                      // empty: none added
-  const char* system_bundle_ = nullptr;   // one of bundles_, valid when system_indexed_
+  std::string file_;                     // empty: none added
+  std::string text_;                     // empty: none added
+  const char* system_bundle_ = nullptr;  // one of bundles_, valid when system_indexed_
   bool system_indexed_ = false;
   size_t count_ = 0;
   size_t beyond_ = 0;

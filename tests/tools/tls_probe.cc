@@ -118,7 +118,9 @@ std::string make_payload(size_t bytes) {
   return payload;
 }
 
-void print_failure(const char* result, const char* what) { printf("result=%s\ttext=%s\n", result, what); }
+void print_failure(const char* result, const char* what) {
+  printf("result=%s\ttext=%s\n", result, what);
+}
 
 bool exchange(Connection& connection, const Arguments& arguments) {
   const std::string payload = make_payload(arguments.number("send", 0));
@@ -147,10 +149,12 @@ bool exchange(Connection& connection, const Arguments& arguments) {
   }
   const PeerCertificate& peer = connection.tls.peer_certificate();
   const auto text = [](const FixedText<160>& value) { return std::string(value.view()); };
-  printf("result=ok\tpeak=%zu\tversion=%s\tcipher=%s\tresumed=%d\tsubject=%s\tissuer=%s\tnames=%s\tuntil=%lld\tending=%s\n",
-         tls_memory_peak(), connection.tls.version(), connection.tls.cipher(), connection.tls.resumed() ? 1 : 0,
-         text(peer.subject).c_str(), text(peer.issuer).c_str(), text(peer.names).c_str(),
-         static_cast<long long>(peer.valid_until), ending);
+  printf(
+      "result=ok\tpeak=%zu\tversion=%s\tcipher=%s\tresumed=%d\tsubject=%s\tissuer=%s\tnames=%s\tuntil=%lld\tending=%"
+      "s\n",
+      tls_memory_peak(), connection.tls.version(), connection.tls.cipher(), connection.tls.resumed() ? 1 : 0,
+      text(peer.subject).c_str(), text(peer.issuer).c_str(), text(peer.names).c_str(),
+      static_cast<long long>(peer.valid_until), ending);
   return true;
 }
 
@@ -205,4 +209,6 @@ int run(const Arguments& arguments) {
 }  // namespace
 }  // namespace sleipnir::test
 
-int main(int count, char** values) { return sleipnir::test::run(sleipnir::test::Arguments(count, values)); }
+int main(int count, char** values) {
+  return sleipnir::test::run(sleipnir::test::Arguments(count, values));
+}

@@ -31,9 +31,9 @@ Buffer joined(std::initializer_list<Buffer> parts) {
 const Buffer kSubject = element(0x30, Buffer(200, 0x31));
 
 Buffer certificate(bool with_version) {
-  const Buffer fields = joined({with_version ? element(0xa0, {2, 1, 2}) : Buffer{}, element(2, {7}),
-                                element(0x30, Buffer(70, 1)), element(0x30, Buffer(300, 2)), element(0x30, Buffer(30, 3)),
-                                kSubject, element(0x30, Buffer(500, 4))});
+  const Buffer fields =
+      joined({with_version ? element(0xa0, {2, 1, 2}) : Buffer{}, element(2, {7}), element(0x30, Buffer(70, 1)),
+              element(0x30, Buffer(300, 2)), element(0x30, Buffer(30, 3)), kSubject, element(0x30, Buffer(500, 4))});
   return element(0x30, element(0x30, fields));
 }
 

@@ -39,7 +39,8 @@ TEST_CASE("pem_decoding_ends_at_what_is_no_base64") {
 }
 
 TEST_CASE("pem_decoding_ends_when_there_is_no_room") {
-  for (size_t room = 0; room <= 11; room++) CHECK(decoded("Zm9vYmFyIGJheg==", room) == std::string("foobar baz").substr(0, room));
+  for (size_t room = 0; room <= 11; room++)
+    CHECK(decoded("Zm9vYmFyIGJheg==", room) == std::string("foobar baz").substr(0, room));
 }
 
 TEST_CASE("pem_decodes_in_place") {

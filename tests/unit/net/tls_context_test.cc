@@ -28,7 +28,9 @@ std::string preparation_error(const TlsOptions& options) {
   return prepared.error().text();
 }
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 

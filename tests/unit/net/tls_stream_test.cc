@@ -76,7 +76,9 @@ std::string failure_after(const std::string& answer, Io then = Io::kAgain) {
   return stream.failure();
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -158,7 +160,8 @@ TEST_CASE("tls_stream_writes_on_from_where_the_inner_stream_stopped") {
   while (stream.wants() == Interest::kWrite) REQUIRE(stream.handshake().status == Io::kAgain);
   // One record, as long as its header says.
   REQUIRE(script.written.size() > 5);
-  const size_t bytes = (static_cast<unsigned char>(script.written[3]) << 8) + static_cast<unsigned char>(script.written[4]);
+  const size_t bytes =
+      (static_cast<unsigned char>(script.written[3]) << 8) + static_cast<unsigned char>(script.written[4]);
   CHECK(script.written.size() == 5 + bytes);
 }
 
@@ -179,7 +182,8 @@ TEST_CASE("tls_stream_explains_alerts") {
 TEST_CASE("tls_stream_reports_a_connection_that_ends_during_the_handshake_as_reset") {
   for (const size_t bytes : {0, 1, 4, 5, 6}) {
     const auto context = make_context();
-    Script script{.incoming = std::string("\x16\x03\x03\x00\x40\x02", 6).substr(0, bytes), .after_incoming = Io::kClosed};
+    Script script{.incoming = std::string("\x16\x03\x03\x00\x40\x02", 6).substr(0, bytes),
+                  .after_incoming = Io::kClosed};
     TlsStream stream = make_stream(*context, script);
     const IoResult result = stream.handshake();
     CHECK(result.status == Io::kError);
@@ -218,7 +222,8 @@ TEST_CASE("tls_stream_survives_garbage_in_every_place_of_a_record_head") {
 TEST_CASE("tls_stream_reads_a_flight_with_one_call") {
   const auto context = make_context();
   // A warning alert, twice, then one that ends it: three records, six reads without reading ahead.
-  Script script{.incoming = std::string("\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x02\x50", 21)};
+  Script script{.incoming = std::string(
+                    "\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x02\x50", 21)};
   TlsStream stream = make_stream(*context, script);
   CHECK(stream.handshake().status == Io::kError);
   CHECK(contains(stream.failure(), "internal error"));

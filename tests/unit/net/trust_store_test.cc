@@ -109,7 +109,8 @@ TEST_CASE("trust_store_gives_all_of_one_name_and_stops_when_told") {
   CHECK(find_same(store, kRootOne).size() == 2);
   size_t calls = 0;
   const Buffer der = der_of(kRootOne);
-  store.find(certificate_subject(der), [](void* context, Bytes) { return ++*static_cast<size_t*>(context) > 1; }, &calls);
+  store.find(
+      certificate_subject(der), [](void* context, Bytes) { return ++*static_cast<size_t*>(context) > 1; }, &calls);
   CHECK(calls == 1);
 }
 
@@ -136,7 +137,7 @@ TEST_CASE("trust_store_is_not_stopped_by_garbage") {
 
 TEST_CASE("trust_store_finds_a_certificate_at_every_place_relative_to_its_window") {
   constexpr size_t kWindow = 16384;
-  for (size_t at = kWindow - 5200; at < kWindow + 40; at += at > kWindow - 1000 ? 1 : 37) {
+  for (size_t at = kWindow - 5200; at<kWindow + 40; at += at> kWindow - 1000 ? 1 : 37) {
     INFO("at " << at);
     std::string text(at, 'x');
     text.append(kRootOne).append(kRootTwo);
@@ -232,7 +233,8 @@ TEST_CASE("trust_store_counts_what_does_not_fit") {
 TEST_CASE("trust_store_does_not_give_a_certificate_that_is_cut_short") {
   // Its subject can be read, the rest is missing.
   TrustStore store(kNoBundles);
-  REQUIRE(static_cast<bool>(store.add_text(std::string(kRootOne.substr(0, 500)).append("\n-----END CERTIFICATE-----\n"))));
+  REQUIRE(
+      static_cast<bool>(store.add_text(std::string(kRootOne.substr(0, 500)).append("\n-----END CERTIFICATE-----\n"))));
   CHECK(store.roots() == 1);
   CHECK(find_same(store, kRootOne).empty());
 }
