@@ -31,8 +31,9 @@ BlockMask string_stops(const ByteBlock& block) {
   return block_mask(block.equal('"') | block.equal('\\') | block.below(0x20));
 }
 
-// `at` stands on the opening bracket.
+// `at` stands on the opening bracket. Only the outermost pair is checked to be of one kind.
 TokenEnd nested_end(std::string_view text, size_t at) {
+  const char closing = text[at] == '{' ? '}' : ']';
   size_t depth = 0;
   while (at + kBlockBytes <= text.size()) {
     const ByteBlock block(text.data() + at);
@@ -67,7 +68,7 @@ TokenEnd nested_end(std::string_view text, size_t at) {
       if ((c | 0x20) == '{') {
         if (++depth > kJsonDepthMax) return {at + index, false};
       } else if (--depth == 0) {
-        return {at + index + 1, true};
+        return {at + index + 1, text[at + index] == closing};
       }
     }
     at = next;
@@ -84,7 +85,7 @@ TokenEnd nested_end(std::string_view text, size_t at) {
     if ((c | 0x20) == '{') {
       if (++depth > kJsonDepthMax) return {at, false};
     } else if ((c | 0x20) == '}' && --depth == 0) {
-      return {at, true};
+      return {at, c == closing};
     }
   }
   return {at, false};

@@ -101,6 +101,16 @@ TEST_CASE("nested_values_end_at_their_own_bracket") {
   }
 }
 
+TEST_CASE("outermost_brackets_are_of_one_kind") {
+  for (const std::string body : {"", "1", "{}", "\"a\":[1,2,3],\"bbbbbbbbbbbbbbbbb\":2"}) {
+    CAPTURE(body);
+    CHECK(is_whole("{" + body + "}"));
+    CHECK(is_whole("[" + body + "]"));
+    CHECK_FALSE(value_end("{" + body + "]").complete);
+    CHECK_FALSE(value_end("[" + body + "} and more").complete);
+  }
+}
+
 TEST_CASE("nesting_is_counted_up_to_the_limit_and_not_beyond") {
   const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   CHECK(is_whole(nested(kJsonDepthMax - 1)));
