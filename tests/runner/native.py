@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from .command import ROOT, must, run
-from .packages import clang
+from .kit import Kit
 from .report import StageFailed, StageSkipped
 
 BUILD_SECONDS_MAX = 1800
@@ -51,34 +51,33 @@ def cache_root() -> Path:
     return Path(os.environ.get("SLEIPNIR_CACHE") or Path.home() / ".cache" / "sleipnir")
 
 
-def compiler_environment(compiler: str) -> dict[str, str]:
+def compiler_environment(kit: Kit, compiler: str) -> dict[str, str]:
     """CC and CXX, through ccache where it is installed. Its base directory makes a fresh clone hit
     what another one compiled."""
     if compiler == "gcc":
         names = {"CC": "gcc", "CXX": "g++"}
+    elif kit.clang and kit.clangxx:
+        names = {"CC": kit.clang, "CXX": kit.clangxx}
     else:
-        name = clang()
-        if not name:
-            raise StageSkipped("no clang")
-        names = {"CC": name, "CXX": name.replace("clang", "clang++")}
+        raise StageSkipped("no clang with its sanitizers' runtime library")
     if shutil.which("ccache"):
         names = {variable: f"ccache {value}" for variable, value in names.items()}
-    return {**names, "CCACHE_DIR": str(cache_root() / "ccache"), "CCACHE_BASEDIR": str(ROOT),
+    return {**kit.environment, **names, "CCACHE_DIR": str(cache_root() / "ccache"), "CCACHE_BASEDIR": str(ROOT),
             "CCACHE_NOHASHDIR": "1", "CCACHE_MAXSIZE": "1G"}
 
 
-def build(flavour: Flavour, meson: list[str]) -> None:
+def build(flavour: Flavour, kit: Kit) -> None:
     """Sets up (again, when sources came or went: they are found by name) and compiles."""
-    environment = compiler_environment(flavour.compiler)
+    environment = compiler_environment(kit, flavour.compiler)
     listing = _source_listing()
     stamp = flavour.folder / "sources.txt"
     configured = (flavour.folder / "build.ninja").exists()
     if not configured or not stamp.exists() or stamp.read_text() != listing:
-        must([*meson, "setup", *(["--reconfigure"] if configured else []), flavour.folder,
+        must([*kit.meson, "setup", *(["--reconfigure"] if configured else []), flavour.folder,
               "-Dtests=true", "-Dwerror=true", *flavour.options],
              seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"meson setup {flavour.name}")
         stamp.write_text(listing)
-    must([*meson, "compile", "--ninja-args=--quiet", "-C", flavour.folder, *([flavour.target] if flavour.target else [])],
+    must([*kit.meson, "compile", "--ninja-args=--quiet", "-C", flavour.folder, *([flavour.target] if flavour.target else [])],
          seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"build {flavour.name}")
     program = flavour.program(flavour.target or "unit")
     if not program.exists():

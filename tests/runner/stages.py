@@ -8,16 +8,15 @@ import os
 import platform
 import shutil
 import tempfile
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
+from . import kit as toolchain
 from . import native, packages, testing
 from .command import ROOT, must, run
 from .loki_build import LokiBuild, LokiUnavailable
 from .report import Report, Stage, StageFailed, StageSkipped
-from .tools import meson_command
 
 FUZZ_RUNS = 20_000
 RELEASE_SECONDS_MAX = 1800
@@ -32,7 +31,7 @@ class Context:
     pattern: str = ""
     quick: bool = False
     ci: bool = False
-    meson: list[str] = field(default_factory=list)
+    kit: Optional[toolchain.Kit] = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def tested_binary() -> Path:
 def tools(context: Context, stage: Stage) -> None:
     """Installs what the tests need and this machine lacks."""
     packages.install_missing(context.report)
-    context.meson = meson_command(context.report)
+    context.kit = toolchain.prepare(context.report)
 
 
 def sources(context: Context, stage: Stage) -> None:
@@ -87,41 +86,41 @@ def checks(context: Context, stage: Stage) -> None:
         testing.program(stage, f"{path.name} --self-test", [path, "--self-test"])
 
 
+def _kit(context: Context) -> toolchain.Kit:
+    if context.kit is None:
+        raise StageFailed("the stage `tools` has not run")
+    return context.kit
+
+
 def build_gcc(context: Context, stage: Stage) -> None:
     """Native build by g++, warnings as errors."""
-    native.build(native.GCC, context.meson)
+    native.build(native.GCC, _kit(context))
 
 
 def build_asan(context: Context, stage: Stage) -> None:
     """Native build by clang with address and undefined-behaviour sanitizers and libFuzzer."""
-    _need_clang_runtime()
-    native.build(native.ASAN, context.meson)
+    native.build(native.ASAN, _kit(context))
 
 
 def build_tsan(context: Context, stage: Stage) -> None:
     """Native build by clang with the thread sanitizer: the tests in which threads meet."""
-    _need_clang_runtime()
-    native.build(native.TSAN, context.meson)
-
-
-def _need_clang_runtime() -> None:
-    if not packages.clang_runtime():
-        raise StageSkipped("no clang with its sanitizers' runtime library")
+    native.build(native.TSAN, _kit(context))
 
 
 def release(context: Context, stage: Stage) -> None:
     """The release through layer/build: static, x86_64 and arm64."""
-    began = time.time()
-    # A binary of an earlier run must not pass for this one's, should the release not be buildable today.
-    for path in (release_binary("x86_64"), release_binary("arm64"), ROOT / "build" / "native" / "sleipnir"):
+    # What an earlier run left must not pass for this one's, should the release not be buildable today.
+    for path in [*_release_files(), ROOT / "build" / "native" / "sleipnir"]:
         path.unlink(missing_ok=True)
-    output = must([ROOT / "layer" / "build", "x86_64" if context.quick else "all"], seconds_max=RELEASE_SECONDS_MAX)
-    stage.detail(output)
+    stage.detail(must([ROOT / "layer" / "build", "x86_64" if context.quick else "all"], seconds_max=RELEASE_SECONDS_MAX))
     if not release_binary("x86_64").exists():
-        context.report.remark("no static release binary could be built here: the end-to-end tests run on "
-                              f"{tested_binary().relative_to(ROOT)}")
-    elif tested_binary().stat().st_mtime < began - 1 and "SLEIPNIR_BIN" not in os.environ:
-        stage.detail(f"{tested_binary()} was up to date")
+        context.report.remark("no static release could be built here; tested in its place: "
+                              f"{os.path.relpath(tested_binary(), ROOT)}")
+
+
+def _release_files() -> list[Path]:
+    return [path for architecture in ("x86_64", "arm64")
+            for path in (release_binary(architecture), ROOT / "build" / f"sleipnir-{architecture}.zip")]
 
 
 def unit(context: Context, stage: Stage) -> None:
@@ -143,16 +142,15 @@ def unit_asan(context: Context, stage: Stage) -> None:
 def threads(context: Context, stage: Stage) -> None:
     """The tests in which threads meet, under the thread sanitizer; and that it still sees a race."""
     prefix = native.without_address_randomisation()
-    _tsan_canary(stage, prefix)
+    _tsan_canary(_kit(context), stage, prefix)
     testing.catch2(stage, native.TSAN.program("unit_threads"), pattern=context.pattern, prefix=prefix,
                    env=native.SANITIZER_ENVIRONMENT)
 
 
-def _tsan_canary(stage: Stage, prefix: list[str]) -> None:
+def _tsan_canary(kit: toolchain.Kit, stage: Stage, prefix: list[str]) -> None:
     program = native.TSAN.folder / "tsan_canary"
     queue = next((ROOT / "subprojects").glob("concurrentqueue-*/concurrentqueue.h"), None)
-    compiler = (packages.clang() or "clang").replace("clang", "clang++")
-    must([compiler, "-std=c++20", "-g", "-fsanitize=thread", "-pthread", *([f"-I{queue.parent}"] if queue else []),
+    must([kit.clangxx or "clang++", "-std=c++20", "-g", "-fsanitize=thread", "-pthread", *([f"-I{queue.parent}"] if queue else []),
           ROOT / "tests" / "runner" / "tsan_canary.cc", "-o", program], seconds_max=120, what="the canary of a race")
     done = run([*prefix, program], seconds_max=60, env=native.SANITIZER_ENVIRONMENT)
     if "data race" in done.output:
@@ -233,8 +231,6 @@ def _need_release(architecture: str) -> Path:
 
 def reproducible(context: Context, stage: Stage) -> None:
     """The release built again in another directory has the same bytes."""
-    outputs = [path for path in (release_binary("x86_64"), release_binary("arm64"),
-                                 ROOT / "build" / "sleipnir-x86_64.zip", ROOT / "build" / "sleipnir-arm64.zip")]
     for architecture in ("x86_64", "arm64"):
         _need_release(architecture)
     with tempfile.TemporaryDirectory(prefix="sleipnir-reproducible-") as folder:
@@ -242,7 +238,7 @@ def reproducible(context: Context, stage: Stage) -> None:
         # With .git, so that both name the same revision; without what was built or laid down here.
         shutil.copytree(ROOT, copy, symlinks=True, ignore=_leave_out)
         must([copy / "layer" / "build", "all"], cwd=copy, seconds_max=RELEASE_SECONDS_MAX)
-        for path in outputs:
+        for path in _release_files():
             name = path.relative_to(ROOT)
             if _sha256(path) == _sha256(copy / name):
                 stage.passed()
