@@ -121,6 +121,26 @@ inline constexpr minutes kRetryAfterMax{5};
 inline constexpr seconds kProbeFirst{5};
 inline constexpr seconds kProbeLast{300};
 
+// ---- spool ----
+
+// What a file system keeps free, at least: this, or a quarter of it if that is more. Contract.
+inline constexpr uint64_t kSpoolFreeBytesMin = 128 * kMiB;
+// Segment files held at once: each is an open descriptor, of the 1,024 that the function has too.
+inline constexpr size_t kSpoolSegmentsMax = 32;
+// A segment is closed for writing beyond an eighth of LOKI_SPOOL_MAX_BYTES, within these: small ones are unlinked
+// sooner, large ones are fewer. A cap of 4 GiB still has descriptors to spare.
+inline constexpr uint64_t kSpoolSegmentBytesMin = 1 * kMiB;
+inline constexpr uint64_t kSpoolSegmentBytesMax = 256 * kMiB;
+// Names looked at in one go of a scan, and how many such goes: what a directory holds beyond is left alone.
+inline constexpr size_t kSpoolNamesPerRound = 32;
+inline constexpr size_t kSpoolScanRoundsMax = 32;
+// Entries of one frame as wire text: no batch is larger, and a file that claims more is not read.
+inline constexpr size_t kSpoolPayloadBytesMax = 8 * kMiB;
+// For the flags of all its entries and the head of a frame.
+inline constexpr size_t kSpoolBufferBytesMin = 64 * kKiB;
+// After a failure the file system is not asked again for so long. Guess, not tuned.
+inline constexpr seconds kSpoolRetryEvery{10};
+
 // ---- flush decision (adaptive) ----
 
 inline constexpr size_t kGapsRemembered = 20;
@@ -131,6 +151,7 @@ inline constexpr seconds kRecordAgeMax{10};
 static_assert(kPoolBatchesMax <= 64, "the pool keeps one bit for each batch");
 static_assert(kOutsidePoolBytes <= kMemoryLimitBytesMin / 2);
 static_assert(kQueueMessagesMax >= 2 * kPoolBatchesMax);
+static_assert(kSpoolBufferBytesMin >= kSpoolPayloadBytesMax / 27 / 8 + 128, "an entry has 27 bytes at least");
 static_assert(kTelemetryBodyBytesKept >= 2 * static_cast<size_t>(kTelemetryBytesMax));
 
 }  // namespace sleipnir

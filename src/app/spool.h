@@ -1,0 +1,166 @@
+// Spool: batches that could not be delivered, on disk, until they can be.
+//
+//   store(): a range of a batch -> frame, appended to the current segment file
+//   scan():  segments that an earlier process of this sandbox left behind are adopted
+//   restore(): the oldest frame -> an empty batch, and a ticket      (frames stay on disk meanwhile)
+//   delivered(ticket): the frame is marked on disk; a segment without waiting frames is unlinked
+//
+// Owned by the sender, sender thread. The constructor touches nothing; the first scan() or store() is the first use of
+// the disk. What can be relied on:
+//  - kill -9 at any point: a frame is there whole, or is a torn tail that is not taken and costs no other frame. A
+//    frame restored and not marked when the process ended is restored again, byte-identical, so that Loki swallows it.
+//    There is no fsync: the page cache outlives the process, and /tmp does not outlive the machine anyway. On a file
+//    system that does, a crash of the machine can cost the frames of the last seconds; checksums notice.
+//  - A segment is adopted only with its lock, which its owner holds as long as it lives: two environments in one
+//    directory never touch each other's. Names are drawn at random.
+//  - Files that are not ours, of another version or with other labels are never changed.
+//  - The function's disk: nothing is written when the file system would keep less than kSpoolFreeBytesMin or a quarter
+//    free, and the segments held never sum up to more than LOKI_SPOOL_MAX_BYTES.
+//  - Nothing in a file is believed: lengths, checksums and each entry's JSON are verified before a batch has them.
+//
+// A batch of which only some ranges are left to deliver: store() the ranges, then delivered() its old ticket.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "app/spool_segment.h"
+#include "base/file_system.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "batch/batch.h"
+#include "loki/compressor.h"
+#include "loki/decompressor.h"
+
+namespace sleipnir {
+
+// Which frame, or part of one, a restored batch came from.
+struct SpoolTicket {
+  uint64_t id = 0;  // 0: from none
+  explicit operator bool() const { return id != 0; }
+};
+
+// In records where nothing else is said; each grows only, but for the bytes.
+struct SpoolCounts {
+  uint64_t stored = 0;      // by this process
+  uint64_t restored = 0;    // into a batch; those that were put back and restored again count again
+  uint64_t unreadable = 0;  // in frames that are damaged, as far as their headers tell
+  uint64_t bytes_on_disk = 0;  // all segments held
+};
+
+class Spool {
+ public:
+  struct Options {
+    std::string_view directory;  // absolute
+    uint64_t bytes_max = 0;      // 0: there is no spool
+  };
+
+  enum class Store : uint8_t {
+    kStored,
+    kOff,         // LOKI_SPOOL_MAX_BYTES is 0
+    kFull,        // LOKI_SPOOL_MAX_BYTES would be exceeded
+    kNoDisk,      // the file system has to keep more free
+    kFailed,      // the file system refused; it is not asked again for kSpoolRetryEvery
+  };
+
+  enum class Restore : uint8_t {
+    kRestored,
+    kNothing,  // no frame waits
+    kBusy,     // as many tickets are out as there may be
+  };
+
+  // `files`, `random` and `push_prefix` outlive the spool; nothing of them is used yet.
+  Spool(FileSystem& files, RandomSource& random, const Options& options, std::string_view push_prefix);
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  // Closes the segments, which lets another process adopt them.
+  ~Spool();
+
+  bool enabled() const { return options_.bytes_max != 0; }
+
+  // Looks for segments of earlier processes, once; later calls do nothing. store() does it too, so that the cap counts
+  // what is there. Never fails: what cannot be adopted is left alone.
+  void scan(Instant now);
+
+  // Appends the range, exactly as it is, as one frame. kStored: it may be taken out of memory; the batch is not
+  // changed. `gzip` null: stored plain. REQUIRES: the range is not empty; `buffer` has kSpoolBufferBytesMin at least
+  // (the larger, the more is compressed: kCompressedBytesMax is good) and is free for the time of the call.
+  [[nodiscard]] Store store(const Batch& batch, EntryRange range, GzipCompressor* gzip, std::span<char> buffer,
+                            Instant now);
+
+  // Loads the oldest frame that waits into `into`, counts included, and gives a ticket for it: one of delivered() and
+  // put_back() has to follow. A frame too large for the batch comes in several parts, each with its own ticket.
+  // kNothing or kBusy: `into` is empty. REQUIRES: `into` empty; `buffer` as for store().
+  [[nodiscard]] Restore restore(Batch& into, std::span<char> buffer, SpoolTicket& ticket, Instant now);
+
+  // Nothing of it has to be restored again: it was delivered, dropped for good, or stored anew.
+  void delivered(SpoolTicket ticket, Instant now);
+  // It was not delivered and waits again, as the oldest: a frame of several parts as a whole, once all parts out have
+  // come back. At the end of the process this is not needed.
+  void put_back(SpoolTicket ticket);
+
+  // Whether restore() may find something. May be wrong in saying yes, never in saying no (after scan()).
+  bool waiting() const;
+
+  const SpoolCounts& counts() const { return counts_; }
+  // The directory, for log lines.
+  const char* directory() const { return directory_.c_str(); }
+
+ private:
+  // A frame of which parts are out.
+  struct Loan {
+    SegmentId segment = 0;  // 0: unused
+    uint64_t offset = 0;
+    uint32_t next_entry = 0;    // parts up to here are loaded
+    uint32_t entry_count = 0;   // of the frame
+    uint32_t parts_out = 0;     // tickets
+    bool put_back = false;      // one of them came back undelivered: the whole frame waits again
+    uint32_t serial = 0;        // tells tickets of earlier loans in this place apart
+  };
+
+  bool make_directory(Instant now);
+  bool has_room(uint64_t frame_bytes, Instant now, Store& refusal);
+  SpoolSegment* current_segment(Instant now);
+  SpoolSegment* oldest_waiting();
+  SpoolSegment* find(SegmentId id);
+  size_t adopt_round(Instant now);
+  void adopt(std::string_view name, Instant now);
+  std::string path_of(std::string_view name) const;
+
+  Restore load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<char> buffer, SpoolTicket& ticket,
+                    Instant now);
+  Loan* find_loan(SegmentId segment, uint64_t offset);
+  Loan* loan_of(SpoolTicket ticket);
+  void end_part(Loan& loan, Instant now);
+  void retire_if_over(SpoolSegment& segment, Instant now);
+  void retire(SpoolSegment& segment, Instant now);
+
+  FileSystem& files_;
+  RandomSource& random_;
+  const Options options_;
+  const std::string directory_;
+  const std::string_view push_prefix_;
+  const uint64_t segment_bytes_max_;
+  GzipDecompressor gunzip_;
+
+  bool scanned_ = false;
+  // Names up to here have been looked at, and names behind it are still to be.
+  std::string scanned_through_;
+  bool more_to_scan_ = false;
+  MonotonicTime failed_until_ = MonotonicTime::min();
+
+  std::array<SpoolSegment, kSpoolSegmentsMax> segments_;
+  SegmentId current_ = 0;  // the one that is written to; 0: none
+  SegmentId last_id_ = 0;
+  std::array<Loan, kPoolBatchesMax> loans_;
+  SpoolCounts counts_;
+
+  LogGate full_gate_;
+  LogGate failed_gate_;
+  LogGate skipped_gate_;
+  LogGate damaged_gate_;
+};
+
+}  // namespace sleipnir
