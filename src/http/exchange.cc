@@ -85,7 +85,8 @@ void Exchange::receive(Stream& stream) {
     }
     if (got.status == Io::kOk) {
       response_.feed(std::span<const char>(input).first(got.bytes));
-    } else {
+    } else if (got.status == Io::kClosed) {
+      // Only an orderly end can be the end of an answer; a reset may have swallowed the rest.
       response_.finish();
     }
     if (response_.state() == ResponseParser::State::kDone) {

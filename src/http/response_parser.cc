@@ -74,7 +74,9 @@ void ResponseParser::feed(std::span<const char> bytes) {
 
 void ResponseParser::finish() {
   if (state_ != State::kReading) return;
-  if (llhttp_finish(&parser_) != HPE_OK || state_ != State::kDone) state_ = State::kBad;
+  // Completing the message pauses the parser, as it does in feed().
+  const llhttp_errno_t outcome = llhttp_finish(&parser_);
+  if ((outcome != HPE_OK && outcome != HPE_PAUSED) || state_ != State::kDone) state_ = State::kBad;
   keep_alive_ = false;
 }
 

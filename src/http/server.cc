@@ -129,7 +129,7 @@ void Server::accept_all(Instant now) {
 // Moves one connection as far as it goes: write what is owed, parse what is there, read what comes.
 void Server::serve(Connection& connection, Instant now) {
   size_t budget = kReadBytesPerRound;
-  while (budget != 0) {
+  for (;;) {
     if (!flush_reply(connection)) return;  // closed
     if (!connection.reply.empty() || connection.waits_for_handler) break;
     if (connection.input_begin != connection.input_end || connection.waits_for_body_buffer) {
@@ -138,6 +138,8 @@ void Server::serve(Connection& connection, Instant now) {
       if (connection.waits_for_handler || connection.waits_for_body_buffer) break;
       if (connection.input_begin != connection.input_end) continue;
     }
+    // What was read already has been looked at: nothing else would make this connection ready for it again.
+    if (budget == 0) break;
     const bool in_body = connection.parser.state() == RequestParser::State::kBody;
     const std::span<char> room = in_body && !connection.body_too_large
                                      ? body_.bytes().subspan(body_bytes_)
@@ -203,6 +205,8 @@ bool Server::on_head(Connection& connection, Instant now) {
   if (connection.waits_for_body_buffer) return true;
   body_owner_ = &connection;
   body_bytes_ = 0;
+  // The while it waited for the buffer was not its own.
+  connection.last_bytes_at = now.monotonic;
   connection.body_too_large = false;
   if (head.expects_continue) connection.reply = reply_text(100, true);
   connection.parser.accept_body();
@@ -229,6 +233,7 @@ bool Server::on_message(Connection& connection, Instant now) {
   const std::string_view body(body_.bytes().data(), body_bytes_);
   connection.waits_for_handler = handler_.on_post(body, now) == Handled::kLater;
   if (connection.waits_for_handler) return true;
+  connection.last_bytes_at = now.monotonic;
   answer(connection, 200, connection.parser.head().keep_alive);
   release_body();
   connection.parser.next();
