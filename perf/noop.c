@@ -87,12 +87,11 @@ int main(void) {
   require(found != NULL && sscanf(found + sizeof header - 1, " %63[^\r]", id) == 1, "identifier");
 
   char body[512];
-  int body_length = snprintf(
-      body, sizeof body,
-      "{\"schemaVersion\":\"2022-12-13\",\"types\":[\"platform\",\"function\"],"
-      "\"buffering\":{\"maxItems\":1000,\"maxBytes\":262144,\"timeoutMs\":25},"
-      "\"destination\":{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox.localdomain:%s\"}}",
-      listener_port);
+  int body_length = snprintf(body, sizeof body,
+                             "{\"schemaVersion\":\"2022-12-13\",\"types\":[\"platform\",\"function\"],"
+                             "\"buffering\":{\"maxItems\":1000,\"maxBytes\":262144,\"timeoutMs\":25},"
+                             "\"destination\":{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox.localdomain:%s\"}}",
+                             listener_port);
   length = snprintf(request, sizeof request,
                     "PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: %s\r\n"
                     "Lambda-Extension-Identifier: %s\r\nContent-Type: application/json\r\n"

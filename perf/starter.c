@@ -52,8 +52,8 @@ static void fail(const char* what) {
 
 static void answer(int fd, const char* status, const char* header, const char* body) {
   char text[1024];
-  int length = snprintf(text, sizeof text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
-                        header, strlen(body), body);
+  int length =
+      snprintf(text, sizeof text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, header, strlen(body), body);
   if (write(fd, text, (size_t)length) != length) fail("write");
 }
 
@@ -145,8 +145,7 @@ static void serve(int listener, pid_t pid, long long deadline_ns, int until_next
     if (left_ms > 200) left_ms = 200;
     struct pollfd watched[kConnectionsMax + 1] = {{.fd = listener, .events = POLLIN}};
     int watched_count = connection_count;
-    for (int i = 0; i < watched_count; i++)
-      watched[i + 1] = (struct pollfd){.fd = connections[i].fd, .events = POLLIN};
+    for (int i = 0; i < watched_count; i++) watched[i + 1] = (struct pollfd){.fd = connections[i].fd, .events = POLLIN};
     int ready = poll(watched, (nfds_t)watched_count + 1, (int)left_ms);
     if (ready < 0 && errno != EINTR) fail("poll");
     if (ready == 0 && !is_running(pid)) return;
@@ -190,8 +189,7 @@ static char** environment(const char* api) {
     const char* found = strstr(*variable, mark);
     if (!found) continue;
     char* replaced;
-    if (asprintf(&replaced, "%.*s%s%s", (int)(found - *variable), *variable, api,
-                 found + sizeof mark - 1) < 0)
+    if (asprintf(&replaced, "%.*s%s%s", (int)(found - *variable), *variable, api, found + sizeof mark - 1) < 0)
       fail("asprintf");
     *variable = replaced;
   }
@@ -202,11 +200,16 @@ int main(int count, char** arguments) {
   long long idle_ms = 0, timeout_ms = 10000;
   int end_signal = SIGKILL, at = 1;
   for (; at + 1 < count && strcmp(arguments[at], "--") != 0; at += 2) {
-    if (strcmp(arguments[at], "--idle-ms") == 0) idle_ms = atoll(arguments[at + 1]);
-    else if (strcmp(arguments[at], "--timeout-ms") == 0) timeout_ms = atoll(arguments[at + 1]);
-    else if (strcmp(arguments[at], "--end") == 0 && strcmp(arguments[at + 1], "term") == 0) end_signal = SIGTERM;
-    else if (strcmp(arguments[at], "--end") == 0 && strcmp(arguments[at + 1], "kill") == 0) end_signal = SIGKILL;
-    else break;
+    if (strcmp(arguments[at], "--idle-ms") == 0)
+      idle_ms = atoll(arguments[at + 1]);
+    else if (strcmp(arguments[at], "--timeout-ms") == 0)
+      timeout_ms = atoll(arguments[at + 1]);
+    else if (strcmp(arguments[at], "--end") == 0 && strcmp(arguments[at + 1], "term") == 0)
+      end_signal = SIGTERM;
+    else if (strcmp(arguments[at], "--end") == 0 && strcmp(arguments[at + 1], "kill") == 0)
+      end_signal = SIGKILL;
+    else
+      break;
   }
   if (at + 1 >= count || strcmp(arguments[at], "--") != 0) {
     fprintf(stderr, "usage: starter [--idle-ms N] [--end kill|term] [--timeout-ms N] -- PROGRAM [ARGUMENT]...\n");
@@ -257,8 +260,9 @@ int main(int count, char** arguments) {
     fprintf(stderr, "starter: %s did not ask for /next\n", command[0]);
     return 1;
   }
-  printf("{\"register_ns\":%lld,\"subscribe_ns\":%lld,\"next_ns\":%lld,\"rss_kb\":%ld,\"hwm_kb\":%ld,"
-         "\"requests\":%lld,\"realtime\":%d}\n",
-         register_ns, subscribe_ns, next_ns, rss_kb, hwm_kb, request_count, realtime);
+  printf(
+      "{\"register_ns\":%lld,\"subscribe_ns\":%lld,\"next_ns\":%lld,\"rss_kb\":%ld,\"hwm_kb\":%ld,"
+      "\"requests\":%lld,\"realtime\":%d}\n",
+      register_ns, subscribe_ns, next_ns, rss_kb, hwm_kb, request_count, realtime);
   return 0;
 }

@@ -1,6 +1,6 @@
 // A race on purpose, in what goes through the queue rather than in the queue: the producer writes to a batch it has
-// already given away. tests/run expects the thread sanitizer to report it under tests/tsan.supp, so that the suppression
-// cannot come to hide our own mistakes.
+// already given away. tests/run expects the thread sanitizer to report it under tests/tsan.supp, so that the
+// suppression cannot come to hide our own mistakes.
 #include <mutex>  // concurrentqueue.h needs it before itself
 
 #include <concurrentqueue.h>
