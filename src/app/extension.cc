@@ -65,8 +65,8 @@ void Extension::advance_api(Instant now) {
     const bool asked_next = api_->call() == RuntimeApi::Call::kNext && api_->request_written();
     if (asked_next && phase_ == Phase::kSubscribing) begin_running(now);
     if (asked_next && phase_ == Phase::kDisabled && !problems_said_) log_problems();
-    // A new call has been asked: give it its first step at once.
-    if (api_->call() == RuntimeApi::Call::kNone || api_->call() == call) return;
+    // A call asked anew gets its first step at once.
+    if (progress != RuntimeApi::Progress::kAnswered || api_->call() == RuntimeApi::Call::kNone) return;
   }
 }
 

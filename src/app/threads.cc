@@ -52,7 +52,7 @@ class Threads final : public ExtensionHost {
   void start_sender(const SenderSetup& setup) override {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
-    upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_, config_.connect_timeout);
+    upstream_.emplace(*config_.endpoint, *resolver_, config_.connect_timeout);
     sender_ = std::make_unique<Sender>(
         SenderWiring{
             .kernel = kernel_,

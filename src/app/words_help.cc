@@ -12,10 +12,8 @@ constexpr char kUsage[] =
     "Sleipnir ships the logs and platform events of an AWS Lambda function to Grafana Loki.\n"
     "As a Lambda layer it needs no arguments: Lambda starts it beside the function.\n"
     "\n"
-    "Usage: sleipnir                 the extension (inside Lambda)\n"
-    "       sleipnir check [--json]  tries the way to Loki with this environment and says what fails\n"
-    "       sleipnir config          the effective configuration and every error in it\n"
-    "       sleipnir replay FILE...  sends spool or dead-letter files to Loki\n"
+    "Usage: sleipnir                     the extension (inside Lambda)\n"
+    "       sleipnir config              the effective configuration and every error in it\n"
     "       sleipnir --help | --version\n"
     "\n"
     "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";
