@@ -36,9 +36,10 @@ class Flavour:
         return sorted(path for path in (self.folder / "tests" / "fuzz").glob("*_fuzz") if os.access(path, os.X_OK))
 
 
-GCC = Flavour("gcc", "gcc", ())
-ASAN = Flavour("asan", "clang", ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"))
-TSAN = Flavour("tsan", "clang", ("-Db_sanitize=thread", "-Db_lundef=false"), "unit_threads")
+# Optimised as far as each needs: g++ sees some of its warnings only at 2, sanitizers are usable from 1 on.
+GCC = Flavour("gcc", "gcc", ("-Doptimization=2", "-Ddebug=false"))
+ASAN = Flavour("asan", "clang", ("-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"))
+TSAN = Flavour("tsan", "clang", ("-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false"), "unit_threads")
 
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0",
@@ -71,6 +72,7 @@ def build(flavour: Flavour, kit: Kit) -> None:
     environment = compiler_environment(kit, flavour.compiler)
     listing = _source_listing()
     stamp = flavour.folder / "sources.txt"
+    listing += "\n" + " ".join(flavour.options)
     configured = (flavour.folder / "build.ninja").exists()
     if not configured or not stamp.exists() or stamp.read_text() != listing:
         must([*kit.meson, "setup", *(["--reconfigure"] if configured else []), flavour.folder,
