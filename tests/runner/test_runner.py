@@ -64,6 +64,18 @@ class UnittestFiles(RunnerTest):
         self.assertIn("no time", self.report.skips[0])
         self.assertEqual(self.finish(), 1)
 
+    def test_skips_with_one_reason_are_one_line_and_all_count(self) -> None:
+        self.run_files(self.file("test_a.py", """
+            import unittest
+            @unittest.skip("no server")
+            class A(unittest.TestCase):
+                def test_one(self): pass
+                def test_two(self): pass
+            """))
+        self.assertEqual(self.counts(), "0 passed, 0 failed, 2 skipped")
+        self.assertEqual(len(self.report.skips), 1)
+        self.assertRegex(self.report.skips[0], "A.test_one and 1 more: no server")
+
     def test_failing_sub_tests_are_one_failed_test(self) -> None:
         self.run_files(self.file("test_a.py", """
             import unittest

@@ -108,5 +108,10 @@ def program(stage: Stage, name: str, command: Sequence[Argument], *, seconds_max
 
 
 def count_skips(stage: Stage, skips: Sequence[tuple[str, str]]) -> None:
+    """One line for each reason; the tests that share it are counted in it."""
+    by_reason: dict[str, list[str]] = {}
     for test, reason in skips:
-        stage.skipped(f"{test}: {reason}")
+        by_reason.setdefault(reason, []).append(test)
+    for reason, tests in by_reason.items():
+        others = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+        stage.skipped(f"{tests[0]}{others}: {reason}", len(tests))
