@@ -68,7 +68,7 @@ class Spool {
   enum class Restore : uint8_t {
     kRestored,
     kNothing,  // no frame waits
-    kBusy,     // as many tickets are out as there may be
+    kBusy,     // not now: as many tickets are out as there may be, or too much had to be skipped, or no memory
   };
 
   // `files`, `random` and `push_prefix` outlive the spool; nothing of them is used yet.
@@ -78,7 +78,7 @@ class Spool {
   // Closes the segments, which lets another process adopt them.
   ~Spool();
 
-  bool enabled() const { return options_.bytes_max != 0; }
+  bool enabled() const { return bytes_max_ != 0; }
 
   // Looks for segments of earlier processes, once; later calls do nothing. store() does it too, so that the cap counts
   // what is there. Never fails: what cannot be adopted is left alone.
@@ -109,52 +109,68 @@ class Spool {
   const char* directory() const { return directory_.c_str(); }
 
  private:
-  // A frame of which parts are out.
+  // A frame of which parts are out, or still to be loaded.
   struct Loan {
     SegmentId segment = 0;  // 0: unused
     uint64_t offset = 0;
-    uint32_t next_entry = 0;    // parts up to here are loaded
-    uint32_t entry_count = 0;   // of the frame
-    uint32_t parts_out = 0;     // tickets
-    bool put_back = false;      // one of them came back undelivered: the whole frame waits again
-    uint32_t serial = 0;        // tells tickets of earlier loans in this place apart
+    FrameHeader header;
+    uint32_t next_entry = 0;  // parts up to here are loaded
+    uint64_t records = 0;     // in them
+    uint32_t parts_out = 0;   // tickets
+    bool put_back = false;    // one of them came back undelivered: the whole frame waits again
+    uint64_t serial = 0;      // tells tickets of earlier loans in this place apart
+
+    bool used() const { return segment != 0; }
+    bool more_parts() const { return used() && !put_back && next_entry < header.entries; }
   };
 
-  bool make_directory(Instant now);
-  bool has_room(uint64_t frame_bytes, Instant now, Store& refusal);
-  SpoolSegment* current_segment(Instant now);
-  SpoolSegment* oldest_waiting();
-  SpoolSegment* find(SegmentId id);
-  size_t adopt_round(Instant now);
-  void adopt(std::string_view name, Instant now);
-  std::string path_of(std::string_view name) const;
+  // ---- writing (spool.cc) ----
+  Store refuse(Store why, const Error* error, Instant now);
+  Status provide_directory();
+  Result<uint64_t> allowance(Store& why);
+  Result<SpoolSegment*> current_segment(Instant now);
+  Result<SpoolSegment*> new_segment(Instant now);
 
-  Restore load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<char> buffer, SpoolTicket& ticket,
-                    Instant now);
-  Loan* find_loan(SegmentId segment, uint64_t offset);
-  Loan* loan_of(SpoolTicket ticket);
+  // ---- segments (spool_scan.cc) ----
+  struct Skipped;
+  void adopt_more(Instant now);
+  void adopt(std::string_view name, Skipped& skipped);
+  std::string path_of(std::string_view name) const;
+  SpoolSegment* find(SegmentId id);
+  SpoolSegment* unused_segment();
+  size_t adopted_count() const;
+  void retire(SpoolSegment& segment);
+  void recount();
+
+  // ---- reading (spool_restore.cc) ----
+  SpoolSegment* oldest_waiting();
+  bool load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<char> buffer, SpoolTicket& ticket,
+                 Instant now);
+  bool lent(const SpoolSegment& segment, uint64_t offset) const;
+  Loan& loan_of(SpoolTicket ticket);
   void end_part(Loan& loan, Instant now);
-  void retire_if_over(SpoolSegment& segment, Instant now);
-  void retire(SpoolSegment& segment, Instant now);
+  void retire_if_over(SpoolSegment& segment);
 
   FileSystem& files_;
   RandomSource& random_;
-  const Options options_;
+  const uint64_t bytes_max_;
   const std::string directory_;
   const std::string_view push_prefix_;
   const uint64_t segment_bytes_max_;
   GzipDecompressor gunzip_;
 
   bool scanned_ = false;
-  // Names up to here have been looked at, and names behind it are still to be.
+  // Names up to here have been looked at; more_to_scan_: there are others behind it.
   std::string scanned_through_;
   bool more_to_scan_ = false;
+  bool directory_made_ = false;
   MonotonicTime failed_until_ = MonotonicTime::min();
 
   std::array<SpoolSegment, kSpoolSegmentsMax> segments_;
   SegmentId current_ = 0;  // the one that is written to; 0: none
   SegmentId last_id_ = 0;
   std::array<Loan, kPoolBatchesMax> loans_;
+  uint64_t last_serial_ = 0;
   SpoolCounts counts_;
 
   LogGate full_gate_;

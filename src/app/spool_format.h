@@ -48,6 +48,11 @@ struct FrameHeader {
   uint64_t frame_bytes() const { return kFrameHeaderBytes + body_bytes(); }
 };
 
+// `<Unix ms, 13 digits>-<16 random hex digits>.spool`: by name is by time.
+inline constexpr std::string_view kSpoolNameEnd = ".spool";
+inline constexpr size_t kSpoolNameBytes = 13 + 1 + 16 + kSpoolNameEnd.size();
+[[nodiscard]] bool is_spool_name(std::string_view name);
+
 // CRC-32; `so_far` is that of the bytes before, 0 for none.
 [[nodiscard]] uint32_t spool_checksum(std::string_view bytes, uint32_t so_far = 0);
 

@@ -17,7 +17,8 @@ namespace sleipnir {
 // Takes the names in a directory, one by one.
 class NameVisitor {
  public:
-  virtual void on_name(std::string_view name) = 0;
+  enum class Go : bool { kStop, kOn };
+  virtual Go on_name(std::string_view name) = 0;
 
  protected:
   ~NameVisitor() = default;

@@ -127,13 +127,19 @@ inline constexpr seconds kProbeLast{300};
 inline constexpr uint64_t kSpoolFreeBytesMin = 128 * kMiB;
 // Segment files held at once: each is an open descriptor, of the 1,024 that the function has too.
 inline constexpr size_t kSpoolSegmentsMax = 32;
+// Of them, such of earlier processes: our own need the rest.
+inline constexpr size_t kSpoolSegmentsAdoptedMax = 16;
 // A segment is closed for writing beyond an eighth of LOKI_SPOOL_MAX_BYTES, within these: small ones are unlinked
 // sooner, large ones are fewer. A cap of 4 GiB still has descriptors to spare.
 inline constexpr uint64_t kSpoolSegmentBytesMin = 1 * kMiB;
 inline constexpr uint64_t kSpoolSegmentBytesMax = 256 * kMiB;
-// Names looked at in one go of a scan, and how many such goes: what a directory holds beyond is left alone.
+// Names sorted in one round of a scan, rounds of one scan, and names listed in a round: a directory that holds more is
+// not ours alone, and the rest is left alone.
 inline constexpr size_t kSpoolNamesPerRound = 32;
-inline constexpr size_t kSpoolScanRoundsMax = 32;
+inline constexpr size_t kSpoolScanRoundsMax = 16;
+inline constexpr size_t kSpoolNamesListedMax = 4096;
+// Frames looked at in one go to find one that waits.
+inline constexpr size_t kSpoolFramesPerCall = 1024;
 // Entries of one frame as wire text: no batch is larger, and a file that claims more is not read.
 inline constexpr size_t kSpoolPayloadBytesMax = 8 * kMiB;
 // For the flags of all its entries and the head of a frame.
@@ -151,6 +157,7 @@ inline constexpr seconds kRecordAgeMax{10};
 static_assert(kPoolBatchesMax <= 64, "the pool keeps one bit for each batch");
 static_assert(kOutsidePoolBytes <= kMemoryLimitBytesMin / 2);
 static_assert(kQueueMessagesMax >= 2 * kPoolBatchesMax);
+static_assert(kSpoolSegmentsMax - kSpoolSegmentsAdoptedMax >= 8 + 2, "as many as the cap divides into, and one to spare");
 static_assert(kSpoolBufferBytesMin >= kSpoolPayloadBytesMax / 27 / 8 + 128, "an entry has 27 bytes at least");
 static_assert(kTelemetryBodyBytesKept >= 2 * static_cast<size_t>(kTelemetryBytesMax));
 

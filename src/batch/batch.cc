@@ -41,6 +41,11 @@ void Batch::commit(EntryShape shape, bool first_part, const Record& record) {
   oldest_ = std::min(oldest_, record.time);
 }
 
+bool Batch::fits_all(size_t wire_bytes, size_t entries) const {
+  const size_t free = arena_.size() - fill_;
+  return wire_bytes <= free && entries <= (free - wire_bytes) / sizeof(Slot);
+}
+
 uint32_t Batch::record_count(EntryRange range) const {
   if (range == all()) return record_count_;
   uint32_t count = 0;
@@ -61,6 +66,11 @@ std::string_view Batch::entry(uint32_t index) const {
 std::span<char> Batch::wire(EntryRange range) {
   if (range.count == 0) return {};
   return arena_.subspan(slot(range.first).start, wire_bytes(range));
+}
+
+std::string_view Batch::wire_text(EntryRange range) const {
+  if (range.count == 0) return {};
+  return {arena_.data() + slot(range.first).start, wire_bytes(range)};
 }
 
 std::string_view Batch::entry_without_metadata(uint32_t index) const {

@@ -73,6 +73,10 @@ class Batch {
   // The bytes at the beginning of room() are an entry. `first_part`: it begins a record.
   void commit(EntryShape shape, bool first_part, const Record& record);
 
+  // Whether so many wire bytes in so many entries fit into it, empty as it is: then they may be put into room() all at
+  // once and committed one by one. REQUIRES: empty.
+  bool fits_all(size_t wire_bytes, size_t entries) const;
+
   // ---- reading: whoever owns it ----
 
   bool empty() const { return entry_count_ == 0; }
@@ -88,6 +92,7 @@ class Batch {
   std::string_view entry(uint32_t index) const;
   // The wire form of a range, trailing comma included.
   std::span<char> wire(EntryRange range);
+  std::string_view wire_text(EntryRange range) const;
   // The entry without its structured metadata, as a string_view that lacks the closing bracket.
   std::string_view entry_without_metadata(uint32_t index) const;
   bool begins_record(uint32_t index) const;
