@@ -6,11 +6,12 @@
 
 namespace sleipnir {
 
-Sender::Sender(const SenderWiring& wiring, const SenderOptions& options)
+Sender::Sender(const SenderWiring& wiring, const SenderOptions& options, MappedMemory spool_buffer)
     : with_(wiring),
       options_(options),
       compressor_(options.compression_level),
-      scratch_(new char[PushText::scratch_bytes(wiring.pool.layout())]) {
+      scratch_(new char[PushText::scratch_bytes(wiring.pool.layout())]),
+      spool_buffer_(std::move(spool_buffer)) {
   // One batch is always open in the loop's hands, so more pushes than the others could never be under way.
   const size_t slots = std::clamp<size_t>(with_.pool.count() - 1, 1, kPushesInFlightMax);
   for (size_t i = 0; i < slots; i++) {
@@ -32,10 +33,12 @@ MonotonicTime Sender::step(Instant now, std::span<const Ready> ready) {
   }
   dispatch(now);
   if (room_wanted_since_) make_room(now);
+  restore_if_idle(now);
   settle_flush_if_over(now);
   finish_if_over(now);
   last_step_ = now;
-  planned_wake_ = next_deadline(now);
+  // A deadline that has passed already means at once.
+  planned_wake_ = std::max(next_deadline(now), now.monotonic);
   return planned_wake_;
 }
 
@@ -58,9 +61,13 @@ void Sender::take_messages(Instant now) {
         break;
       case SenderMessage::Kind::kShutdown:
         shutdown_deadline_ = message.flush.deadline;
+        restart_comes_ = message.restart_comes;
         finished_ = false;
         for (std::optional<Parcel>& parcel : parcels_) {
-          if (parcel) parcel->backed_off_until = MonotonicTime::min();
+          if (!parcel) continue;
+          parcel->backed_off_until = MonotonicTime::min();
+          // What failed in the background has its last attempt still before it.
+          parcel->flush_attempts = 0;
         }
         break;
     }
@@ -97,32 +104,6 @@ void Sender::note_thaw(Instant now) {
 }
 
 // ---- full, settled, over ----
-
-// The pool is empty and the loop waits. While pushes make progress one of them will give its batch back; otherwise
-// the oldest batch has to go.
-void Sender::make_room(Instant now) {
-  if (with_.pool.free_count() != 0) {
-    // It came free before the wish for it was read.
-    room_wanted_since_.reset();
-    with_.loop.wake();
-    return;
-  }
-  const bool progress = !breaker_.open() && pushes_under_way() != 0;
-  if (progress && now.monotonic - *room_wanted_since_ < kBackPressureMax) return;
-  Parcel* oldest = nullptr;
-  for (std::optional<Parcel>& parcel : parcels_) {
-    if (!parcel || parcel->in_flight) continue;
-    if (oldest == nullptr || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
-  }
-  if (oldest == nullptr) return;
-  const uint64_t records = oldest->records_left();
-  with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(records);
-  if (dropped_gate_.open(now)) {
-    log_line(LogLevel::kError, "memory is full (LOKI_MEMORY_LIMIT_BYTES) and Loki takes nothing: %llu oldest records "
-             "dropped (overflow)", static_cast<unsigned long long>(records));
-  }
-  release(*oldest);
-}
 
 int Sender::attempts_allowed() const {
   if (shutdown_deadline_) return breaker_.open() ? 1 : options_.critical_attempts_max;
@@ -176,17 +157,9 @@ void Sender::finish_if_over(Instant now) {
     const bool hopeless = parcel->flush_attempts >= attempts_allowed() || parcel->due() > *shutdown_deadline_;
     if (parcel->in_flight || !hopeless) return;
   }
-  for (std::optional<Parcel>& parcel : parcels_) {
-    if (!parcel) continue;
-    with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kShutdown)].add(parcel->records_left());
-    for (std::optional<Slot>& slot : slots_) {
-      if (slot && slot->parcel == &*parcel) {
-        slot->connection.close();
-        slot->parcel = nullptr;
-      }
-    }
-    release(*parcel);
-  }
+  // Nobody comes back: what is on disk has its last chance too.
+  if (!late && !restart_comes_ && !breaker_.open() && answered_ && with_.spool.waiting()) return;
+  settle_rest(now);
   finished_ = true;
   with_.handoff.finished.store(true, std::memory_order_release);
   with_.loop.wake();

@@ -30,8 +30,10 @@ void PushConnection::open(const Address& address, MonotonicTime deadline, Instan
   watch(stream_->wants());
 }
 
-void PushConnection::push(Pieces pieces, MonotonicTime deadline, Instant) {
+void PushConnection::push(Pieces pieces, MonotonicTime deadline, Instant now) {
   CHECK(state_ == State::kReady);
+  // Whatever has waited, if only since it became ready, may have been given up by the other side.
+  kept_ = kept_ || now.wall > last_used_;
   state_ = State::kPushing;
   deadline_ = deadline;
   exchange_.start(pieces);

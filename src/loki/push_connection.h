@@ -78,7 +78,7 @@ class PushConnection {
   MonotonicTime deadline_ = kNever;
   // Wall time of the last answer, or of becoming ready: idleness counts across a freeze.
   WallTime last_used_{};
-  // An answer has come on this connection before the push under way.
+  // The connection has waited, or an answer has come on it, before the push under way.
   bool kept_ = false;
   // open() could not begin.
   bool stillborn_ = false;
