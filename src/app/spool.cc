@@ -65,8 +65,10 @@ Spool::Store Spool::refuse(Store why, const Error* error, Instant now) {
     }
   } else if (full_gate_.open(now)) {
     if (why == Store::kNoDisk) {
-      log_line(LogLevel::kWarn, "nothing more is spooled: the file system of LOKI_SPOOL_DIR %s must keep %" PRIu64
-               " MiB, and a quarter of itself, free", directory_.c_str(), uint64_t{kSpoolFreeBytesMin / kMiB});
+      log_line(LogLevel::kWarn,
+               "nothing more is spooled: the file system of LOKI_SPOOL_DIR %s must keep %" PRIu64
+               " MiB, and a quarter of itself, free",
+               directory_.c_str(), uint64_t{kSpoolFreeBytesMin / kMiB});
     } else {
       log_line(LogLevel::kWarn, "the spool is full: %" PRIu64 " bytes in %s (LOKI_SPOOL_MAX_BYTES %" PRIu64 ")",
                counts_.bytes_on_disk, directory_.c_str(), bytes_max_);

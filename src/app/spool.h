@@ -44,9 +44,9 @@ struct SpoolTicket {
 
 // In records where nothing else is said; each grows only, but for the bytes.
 struct SpoolCounts {
-  uint64_t stored = 0;      // by this process
-  uint64_t restored = 0;    // into a batch; those that were put back and restored again count again
-  uint64_t unreadable = 0;  // in frames that are damaged, as far as their headers tell
+  uint64_t stored = 0;         // by this process
+  uint64_t restored = 0;       // into a batch; those that were put back and restored again count again
+  uint64_t unreadable = 0;     // in frames that are damaged, as far as their headers tell
   uint64_t bytes_on_disk = 0;  // all segments held
 };
 
@@ -59,10 +59,10 @@ class Spool {
 
   enum class Store : uint8_t {
     kStored,
-    kOff,         // LOKI_SPOOL_MAX_BYTES is 0
-    kFull,        // LOKI_SPOOL_MAX_BYTES would be exceeded
-    kNoDisk,      // the file system has to keep more free
-    kFailed,      // the file system refused; it is not asked again for kSpoolRetryEvery
+    kOff,     // LOKI_SPOOL_MAX_BYTES is 0
+    kFull,    // LOKI_SPOOL_MAX_BYTES would be exceeded
+    kNoDisk,  // the file system has to keep more free
+    kFailed,  // the file system refused; it is not asked again for kSpoolRetryEvery
   };
 
   enum class Restore : uint8_t {

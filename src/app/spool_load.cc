@@ -30,7 +30,9 @@ class Scratch {
   std::optional<MappedMemory> mapped_;
 };
 
-std::string_view view(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(std::span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 bool flag_at(std::string_view flags, uint32_t index) {
   return (static_cast<unsigned char>(flags[index / 8]) >> (index % 8) & 1) != 0;
@@ -74,7 +76,9 @@ Walk walk_entries(const FrameHeader& header, std::string_view flags, std::string
   return walk;
 }
 
-Record record_of(const CheckedEntry& entry) { return Record{.time = WallTime(Nanoseconds(entry.time_ns))}; }
+Record record_of(const CheckedEntry& entry) {
+  return Record{.time = WallTime(Nanoseconds(entry.time_ns))};
+}
 
 }  // namespace
 
@@ -128,8 +132,7 @@ UnpackResult unpack_frame(FileSystem& files, SpoolSegment& segment, uint64_t off
 
   const bool fits = first == 0 && into.fits_all(header.payload_bytes, header.entries);
   Scratch wire_scratch({});
-  const std::span<char> wire =
-      fits ? into.room().first(header.payload_bytes) : wire_scratch.take(header.payload_bytes);
+  const std::span<char> wire = fits ? into.room().first(header.payload_bytes) : wire_scratch.take(header.payload_bytes);
   if (wire.empty()) return {.outcome = Unpacked::kNoMemory};
   if (gzip) {
     const std::string_view stored = view(stored_body.subspan(header.flag_bytes()));
@@ -139,16 +142,16 @@ UnpackResult unpack_frame(FileSystem& files, SpoolSegment& segment, uint64_t off
   }
 
   const size_t room_bytes = into.room().size();
-  const Walk walk = walk_entries(
-      header, flags, view(wire), first,
-      [&into, fits](std::string_view text, const CheckedEntry& entry, bool begins_record) {
-        const std::span<char> room = into.room();
-        if (text.size() > room.size()) return false;
-        // Where all fits it is in its place already: entries lie in the arena one behind the other.
-        if (!fits) memcpy(room.data(), text.data(), text.size());
-        into.commit(entry.shape, begins_record, record_of(entry));
-        return true;
-      });
+  const Walk walk = walk_entries(header, flags, view(wire), first,
+                                 [&into, fits](std::string_view text, const CheckedEntry& entry, bool begins_record) {
+                                   const std::span<char> room = into.room();
+                                   if (text.size() > room.size()) return false;
+                                   // Where all fits it is in its place already: entries lie in the arena one behind the
+                                   // other.
+                                   if (!fits) memcpy(room.data(), text.data(), text.size());
+                                   into.commit(entry.shape, begins_record, record_of(entry));
+                                   return true;
+                                 });
   if (!walk.sound || walk.longest > room_bytes) {
     into.reset();
     return {.outcome = walk.sound ? Unpacked::kTooLarge : Unpacked::kDamaged};

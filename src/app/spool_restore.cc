@@ -44,8 +44,9 @@ Spool::Restore Spool::restore(Batch& into, std::span<char> buffer, SpoolTicket& 
     const std::optional<FrameHeader> header = segment->frame_at_cursor(files_);
     if (!header) {
       if (damaged_gate_.open(now)) {
-        log_line(LogLevel::kWarn, "spool file %s: nothing readable from byte %" PRIu64 " on, the rest of %" PRIu64
-                 " bytes is left out", segment->path().c_str(), offset, segment->bytes() - offset);
+        log_line(LogLevel::kWarn,
+                 "spool file %s: nothing readable from byte %" PRIu64 " on, the rest of %" PRIu64 " bytes is left out",
+                 segment->path().c_str(), offset, segment->bytes() - offset);
       }
       segment->skip_rest();
       retire_if_over(*segment);
@@ -104,7 +105,9 @@ bool Spool::load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<
   return false;
 }
 
-void Spool::delivered(SpoolTicket ticket, Instant now) { end_part(loan_of(ticket), now); }
+void Spool::delivered(SpoolTicket ticket, Instant now) {
+  end_part(loan_of(ticket), now);
+}
 
 void Spool::put_back(SpoolTicket ticket) {
   Loan& loan = loan_of(ticket);
@@ -140,9 +143,8 @@ SpoolSegment* Spool::oldest_waiting() {
 }
 
 bool Spool::lent(const SpoolSegment& segment, uint64_t offset) const {
-  return std::any_of(loans_.begin(), loans_.end(), [&](const Loan& loan) {
-    return loan.segment == segment.id() && loan.offset == offset;
-  });
+  return std::any_of(loans_.begin(), loans_.end(),
+                     [&](const Loan& loan) { return loan.segment == segment.id() && loan.offset == offset; });
 }
 
 Spool::Loan& Spool::loan_of(SpoolTicket ticket) {

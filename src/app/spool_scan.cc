@@ -14,7 +14,9 @@ namespace {
 
 using SegmentName = std::array<char, kSpoolNameBytes>;
 
-std::string_view view(const SegmentName& name) { return {name.data(), name.size()}; }
+std::string_view view(const SegmentName& name) {
+  return {name.data(), name.size()};
+}
 
 // Keeps the first few names, in their order, behind a given one.
 class NameCollector final : public NameVisitor {

@@ -20,11 +20,11 @@ class SpoolSegment {
  public:
   enum class Adopted : uint8_t {
     kYes,
-    kInUse,     // another process holds its lock
+    kInUse,  // another process holds its lock
     kGone,
-    kForeign,   // not a segment, or of another version
+    kForeign,  // not a segment, or of another version
     kOtherLabels,
-    kEmpty,     // not even its header is whole: there is nothing in it
+    kEmpty,  // not even its header is whole: there is nothing in it
     kFailed,
   };
 
@@ -81,8 +81,8 @@ class SpoolSegment {
   int handle_ = -1;
   SegmentId id_ = 0;
   std::string path_;
-  uint64_t end_ = 0;         // of what is known to be written
-  uint64_t waste_bytes_ = 0; // behind that, of a frame that failed and could not be cut off
+  uint64_t end_ = 0;          // of what is known to be written
+  uint64_t waste_bytes_ = 0;  // behind that, of a frame that failed and could not be cut off
   uint64_t cursor_ = 0;
   bool own_ = false;
   bool writable_ = false;

@@ -38,8 +38,8 @@ Status LinuxFileSystem::make_directory(const char* path) {
 }
 
 Result<int> LinuxFileSystem::create(const char* path) {
-  const int fd = retry_interrupted(
-      [&] { return ::open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode); });
+  const int fd =
+      retry_interrupted([&] { return ::open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode); });
   if (fd < 0) return Error::from_os(errno, "create");
   return fd;
 }
@@ -56,7 +56,9 @@ Result<int> LinuxFileSystem::open(const char* path) {
   return fd;
 }
 
-void LinuxFileSystem::close(int handle) { ::close(handle); }
+void LinuxFileSystem::close(int handle) {
+  ::close(handle);
+}
 
 FileSystem::Lock LinuxFileSystem::try_lock(int handle) {
   if (retry_interrupted([&] { return flock(handle, LOCK_EX | LOCK_NB); }) != 0) {
