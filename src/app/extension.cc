@@ -147,7 +147,7 @@ void Extension::on_platform_event(const Decoded& event, Instant now) {
 }
 
 void Extension::on_body_stored(Instant now) {
-  if (phase_ == Phase::kDraining) intake_->seal();
+  if (phase_ == Phase::kDraining || phase_ == Phase::kFinishing) intake_->seal();
   carry_out(std::exchange(deferred_, Lifecycle::Action::kNone), now);
 }
 

@@ -107,6 +107,7 @@ class Extension final : public PlatformListener, public PostHandler {
   void orphaned(const char* why, Instant now);
   void leave_soon(Instant now);
   void drain(Instant now);
+  void settle_rest();
   void finish(Instant now);
   void end(int code);
 
@@ -147,6 +148,7 @@ class Extension final : public PlatformListener, public PostHandler {
   MonotonicTime shutdown_deadline_ = kNever;
   MonotonicTime drain_until_ = kNever;
   int code_at_end_ = 0;
+  bool restart_comes_ = false;
   bool ledger_sent_ = false;
   bool problems_said_ = false;
 

@@ -15,6 +15,7 @@ void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
   }
   lifecycle_.on_shutdown();
   flush_id_ = 0;
+  restart_comes_ = event.reason != ShutdownReason::kSpindown;
   const auto given = std::chrono::duration_cast<Milliseconds>(event.deadline - now.wall) - kShutdownMargin;
   shutdown_deadline_ = now.monotonic + std::clamp(given, kShutdownShortest, kShutdownLongest);
   // The report of the last invocation is written only now, and comes within moments if at all.
@@ -28,6 +29,7 @@ void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
 void Extension::orphaned(const char* why, Instant now) {
   log_line(LogLevel::kError, "Lambda's runtime API failed (%s); leaving", why);
   code_at_end_ = 1;
+  restart_comes_ = true;
   leave_soon(now);
 }
 
@@ -50,15 +52,31 @@ void Extension::drain(Instant now) {
   const bool wait = report_missing_ && now.monotonic < drain_until_;
   const bool receiving = server_ && server_->receiving();
   if ((wait || receiving) && now.monotonic < shutdown_deadline_) return;
-  intake_->seal();
   phase_ = Phase::kFinishing;
-  intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = shutdown_deadline_}});
+  settle_rest();
+}
+
+// Hands over what there is, and asks the sender to be done with all of it by the deadline.
+void Extension::settle_rest() {
+  intake_->seal();
+  handoff_.finished.store(false, std::memory_order_relaxed);
+  intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown,
+                             .flush = {.deadline = shutdown_deadline_},
+                             .restart_comes = restart_comes_});
 }
 
 void Extension::finish(Instant now) {
   const bool settled = handoff_.finished.load(std::memory_order_acquire);
   if (!settled && now.monotonic < shutdown_deadline_ + kSenderGrace) return;
   const Counters& counters = handoff_.counters;
+  if (server_ && server_->listening()) {
+    // The last thing to go; what has come in meanwhile gets its turn.
+    server_->close();
+    if (settled && counters.pending() != 0) {
+      settle_rest();
+      return;
+    }
+  }
   const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0;
   if (incomplete && !ledger_sent_) {
     ledger_sent_ = true;
@@ -66,14 +84,11 @@ void Extension::finish(Instant now) {
     log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
     // Loki gets it too, if it takes anything at all and there is time.
     if (settled && worthwhile(now) && now.monotonic < shutdown_deadline_) {
-      handoff_.finished.store(false, std::memory_order_relaxed);
       intake_->add_own_line(line.view(), Level::kError, now.wall);
-      intake_->seal();
-      intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = shutdown_deadline_}});
+      settle_rest();
       return;
     }
   }
-  if (server_) server_->close();
   end(code_at_end_);
 }
 

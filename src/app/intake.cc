@@ -9,6 +9,8 @@ namespace sleipnir {
 
 namespace {
 
+constexpr size_t kPageBytes = 4096;
+
 DecoderOptions decoder_options(const Config& config, std::span<const std::string_view> dropped_types,
                                bool managed_instances) {
   return DecoderOptions{
@@ -31,33 +33,41 @@ EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max
   };
 }
 
-// An arena holds a batch of the largest size with its index; entries of 200 bytes, the usual ones, need 4 % for it.
-BatchLayout layout_for(const Config& config, size_t push_prefix_bytes) {
-  const size_t wire = std::max(config.batch_bytes_max, EntryWriter::kEntryBytesMin);
-  const size_t bytes = push_prefix_bytes + wire + wire / 16 + 64;
-  return BatchLayout{.arena_bytes = (bytes + 4095) & ~size_t{4095}, .headroom = push_prefix_bytes};
+// Wire bytes of a batch at most: what is configured, or less where the memory limit would not give kPoolBatchesMin arenas:
+// with fewer, one is being filled, one pushed, and none left for what comes meanwhile.
+size_t wire_bytes_max(const Config& config, size_t push_prefix_bytes) {
+  const size_t arena_bytes = (config.memory_limit_bytes - kOutsidePoolBytes) / kPoolBatchesMin & ~(kPageBytes - 1);
+  const size_t most = (arena_bytes - std::min(arena_bytes, push_prefix_bytes + kPageBytes)) / 17 * 16;
+  return std::max(std::min(config.batch_bytes_max, most), EntryWriter::kEntryBytesMin);
+}
+
+// An arena holds such a batch with its index, for which entries of 200 bytes, the usual ones, need 4 %.
+BatchLayout layout_for(size_t wire_bytes, size_t push_prefix_bytes) {
+  const size_t bytes = push_prefix_bytes + wire_bytes + wire_bytes / 16 + 64;
+  return BatchLayout{.arena_bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1), .headroom = push_prefix_bytes};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Intake>> Intake::create(const Config& config, Handoff& handoff, PlatformListener& listener,
                                                size_t push_prefix_bytes, bool managed_instances) {
-  const BatchLayout layout = layout_for(config, push_prefix_bytes);
+  const size_t wire_bytes = wire_bytes_max(config, push_prefix_bytes);
+  const BatchLayout layout = layout_for(wire_bytes, push_prefix_bytes);
   const size_t count = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
   Result<std::unique_ptr<BatchPool>> pool = BatchPool::create(count, layout);
   if (!pool) return pool.error();
-  return std::unique_ptr<Intake>(new Intake(config, handoff, listener, std::move(pool.value()), managed_instances));
+  return std::unique_ptr<Intake>(new Intake(config, handoff, listener, std::move(pool.value()), wire_bytes, managed_instances));
 }
 
 Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listener, std::unique_ptr<BatchPool> pool,
-               bool managed_instances)
+               size_t wire_bytes, bool managed_instances)
     : config_(config),
       handoff_(handoff),
       producer_(handoff.queue),
       pool_(std::move(pool)),
-      writer_(writer_options(config, std::max(config.batch_bytes_max, EntryWriter::kEntryBytesMin))),
+      writer_(writer_options(config, wire_bytes)),
       batcher_(*pool_, writer_,
-               {.wire_bytes_max = config.batch_bytes_max, .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
+               {.wire_bytes_max = std::min(config.batch_bytes_max, wire_bytes), .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
       dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),

@@ -50,7 +50,7 @@ class Intake {
 
  private:
   Intake(const Config& config, Handoff& handoff, PlatformListener& listener, std::unique_ptr<BatchPool> pool,
-         bool managed_instances);
+         size_t wire_bytes, bool managed_instances);
 
   static bool put_record(void* owner, const Record& record);
   static void take_sealed(void* owner, Batch* batch);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/spool.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "batch/batch.h"
@@ -45,6 +46,8 @@ class Parcel {
   bool in_flight = false;
   // Its entries were refused and written anew: a second refusal drops them.
   bool amended = false;
+  // The frame of the spool it was restored from; none: it is fresh.
+  SpoolTicket ticket;
   // Its entries have lost their structured metadata already.
   bool stripped = false;
 

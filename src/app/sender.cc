@@ -157,8 +157,6 @@ void Sender::finish_if_over(Instant now) {
     const bool hopeless = parcel->flush_attempts >= attempts_allowed() || parcel->due() > *shutdown_deadline_;
     if (parcel->in_flight || !hopeless) return;
   }
-  // Nobody comes back: what is on disk has its last chance too.
-  if (!late && !restart_comes_ && !breaker_.open() && answered_ && with_.spool.waiting()) return;
   settle_rest(now);
   finished_ = true;
   with_.handoff.finished.store(true, std::memory_order_release);

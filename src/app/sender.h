@@ -20,6 +20,7 @@
 
 #include "app/handoff.h"
 #include "app/parcel.h"
+#include "app/spool.h"
 #include "app/upstream.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -41,6 +42,8 @@ struct SenderOptions {
   Milliseconds request_timeout{10000};
   int attempts_max = 3;           // in the background, before the breaker opens
   int critical_attempts_max = 5;  // at shutdown
+  // The spool lies where another environment can find it, outside /tmp.
+  bool spool_outlives_environment = false;
 };
 
 // What the sender works with; all of it outlives the sender.
@@ -51,6 +54,7 @@ struct SenderWiring {
   Upstream& upstream;
   RandomSource& random;
   BatchPool& pool;
+  Spool& spool;
   Handoff& handoff;
   const PushRequestHead& head;
   std::string_view push_prefix;  // labels, see loki/labels.h
@@ -58,7 +62,8 @@ struct SenderWiring {
 
 class Sender {
  public:
-  Sender(const SenderWiring& wiring, const SenderOptions& options);
+  // `spool_buffer`: kCompressedBytesMax bytes.
+  Sender(const SenderWiring& wiring, const SenderOptions& options, MappedMemory spool_buffer);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
@@ -109,7 +114,12 @@ class Sender {
 
   void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, uint64_t pending = 0);
   void release(Parcel& parcel);
+
+  // ---- spool (sender_spool.cc) ----
+  bool spool_away(Parcel& parcel, Instant now);
+  void restore_if_idle(Instant now);
   void make_room(Instant now);
+  void settle_rest(Instant now);
 
   void settle_flush_if_over(Instant now);
   bool can_progress(const Parcel& parcel) const;
@@ -121,6 +131,7 @@ class Sender {
   const SenderOptions options_;
   GzipCompressor compressor_;
   std::unique_ptr<char[]> scratch_;
+  MappedMemory spool_buffer_;
 
   std::array<std::optional<Slot>, kPushesInFlightMax> slots_;
   std::array<std::optional<Parcel>, kPoolBatchesMax> parcels_;
@@ -131,6 +142,10 @@ class Sender {
   // Once set, the last thing this sender does.
   std::optional<MonotonicTime> shutdown_deadline_;
   bool finished_ = false;
+  // The environment is started anew in the same sandbox, with the same /tmp. Valid once shutdown_deadline_ is set.
+  bool restart_comes_ = false;
+  // Loki has taken a push of this process: what is on disk may follow.
+  bool answered_ = false;
 
   bool warm_up_ = false;
   // The loop waits for a free batch since then.

@@ -70,6 +70,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
   switch (verdict.action) {
     case Verdict::Action::kSent:
       counters.sent.add(records);
+      answered_ = true;
       parcel.failures = 0;
       parcel.settle_next();
       close_breaker();
@@ -231,6 +232,7 @@ void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason
 
 void Sender::release(Parcel& parcel) {
   Batch* batch = parcel.batch();
+  if (parcel.ticket) with_.spool.delivered(parcel.ticket, last_step_);
   for (std::optional<Parcel>& place : parcels_) {
     if (place && &*place == &parcel) {
       place.reset();

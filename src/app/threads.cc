@@ -7,6 +7,7 @@
 #include "app/extension.h"
 #include "app/sender.h"
 #include "app/streams.h"
+#include "base/linux_file_system.h"
 #include "base/log.h"
 #include "net/linux_kernel.h"
 #include "net/thread_resolver.h"
@@ -53,6 +54,13 @@ class Threads final : public ExtensionHost {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
     upstream_.emplace(*config_.endpoint, *resolver_, config_.connect_timeout);
+    spool_.emplace(files_, random_, Spool::Options{.directory = config_.spool_dir, .bytes_max = config_.spool_bytes_max},
+                   setup.push_prefix);
+    Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
+    if (!spool_buffer) {
+      log_line(LogLevel::kError, "no memory for the sender: records are not shipped");
+      return;
+    }
     sender_ = std::make_unique<Sender>(
         SenderWiring{
             .kernel = kernel_,
@@ -61,6 +69,7 @@ class Threads final : public ExtensionHost {
             .upstream = *upstream_,
             .random = random_,
             .pool = setup.pool,
+            .spool = *spool_,
             .handoff = handoff_,
             .head = setup.head,
             .push_prefix = setup.push_prefix,
@@ -73,7 +82,9 @@ class Threads final : public ExtensionHost {
             .request_timeout = config_.request_timeout,
             .attempts_max = static_cast<int>(config_.flush_attempts),
             .critical_attempts_max = static_cast<int>(config_.critical_flush_attempts),
-        });
+            .spool_outlives_environment = !(config_.spool_dir + "/").starts_with("/tmp/"),
+        },
+        std::move(spool_buffer.value()));
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, kSenderStackBytes);
@@ -103,6 +114,8 @@ class Threads final : public ExtensionHost {
   std::optional<ThreadResolver> resolver_;
   std::optional<Streams> streams_;
   std::optional<Upstream> upstream_;
+  LinuxFileSystem files_;
+  std::optional<Spool> spool_;
   std::unique_ptr<Sender> sender_;
 };
 

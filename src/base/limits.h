@@ -82,6 +82,7 @@ inline constexpr milliseconds kSenderGrace{50};
 
 // Arenas of a pool: one bit each in an atomic word.
 inline constexpr size_t kPoolBatchesMax = 64;
+inline constexpr size_t kPoolBatchesMin = 4;
 // What holds records beside the pool (the body buffer, compressed pushes) is taken off the memory limit.
 inline constexpr size_t kMemoryLimitBytesMin = 4 * kMiB;
 inline constexpr size_t kOutsidePoolBytes = 2 * kMiB;

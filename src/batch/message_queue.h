@@ -35,6 +35,8 @@ struct SenderMessage {
   Kind kind = Kind::kBatch;
   Batch* batch = nullptr;
   FlushRequest flush;
+  // With kShutdown: the environment is started anew in the same sandbox.
+  bool restart_comes = false;
 };
 
 class MessageQueue {

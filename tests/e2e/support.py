@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 from typing import Any, Callable, List
@@ -33,8 +34,9 @@ def binary() -> str:
 
 
 def sleipnir(env: dict, **config: Any) -> Lambda:
-    """An emulated Lambda with the binary under test as its only extension."""
-    return Lambda(extension=binary(), env=env, **config)
+    """An emulated Lambda with the binary under test as its only extension, and a spool of its own."""
+    spool = os.path.join(tempfile.mkdtemp(prefix="sleipnir-e2e-", dir="/tmp"), "spool")
+    return Lambda(extension=binary(), env={"LOKI_SPOOL_DIR": spool, **env}, **config)
 
 
 def function_lines(entries: List[Any]) -> List[str]:

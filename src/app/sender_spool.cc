@@ -1,0 +1,116 @@
+// The sender and its spool: what is moved to disk, when it comes back, and what becomes of the rest at the end.
+
+#include <algorithm>
+
+#include "app/sender.h"
+
+namespace sleipnir {
+
+namespace {
+
+// Restored batches come after every fresh one, and no flush waits for them.
+constexpr uint64_t kBehindAllFresh = UINT64_MAX;
+
+}  // namespace
+
+// Moves what is left of a parcel to disk. False: it is still in memory, whole.
+bool Sender::spool_away(Parcel& parcel, Instant now) {
+  Counters& counters = with_.handoff.counters;
+  const uint64_t records = parcel.records_left();
+  if (parcel.ticket) {
+    // It never left the disk.
+    with_.spool.put_back(parcel.ticket);
+    parcel.ticket = SpoolTicket{};
+    counters.spooled.add(records);
+    return true;
+  }
+  // Stored range by range: what is stored is settled, so that nothing is on disk and in memory too.
+  while (!parcel.done()) {
+    const EntryRange range = parcel.next();
+    const uint64_t in_range = parcel.batch()->record_count(range);
+    GzipCompressor* gzip = options_.gzip ? &compressor_ : nullptr;
+    if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored) return false;
+    counters.spooled.add(in_range);
+    parcel.settle_next();
+  }
+  return true;
+}
+
+// One batch at a time, when there is nothing fresher to do and Loki is known to be well.
+void Sender::restore_if_idle(Instant now) {
+  if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_since_) return;
+  if (flush_.id != 0 || pushes_under_way() != 0) return;
+  const bool waits = std::any_of(parcels_.begin(), parcels_.end(), [](const std::optional<Parcel>& parcel) { return parcel; });
+  if (waits) return;
+  with_.spool.scan(now);
+  // The loop must find room for what comes in meanwhile.
+  if (!with_.spool.waiting() || with_.pool.free_count() < 2) return;
+  Batch* batch = with_.pool.take();
+  if (batch == nullptr) return;
+  SpoolTicket ticket;
+  if (with_.spool.restore(*batch, spool_buffer_.bytes(), ticket, now) != Spool::Restore::kRestored) {
+    with_.pool.give_back(batch);
+    return;
+  }
+  batch->sequence = kBehindAllFresh;
+  Parcel& parcel = add(batch);
+  parcel.ticket = ticket;
+  with_.handoff.counters.restored.add(batch->record_count());
+  dispatch(now);
+}
+
+// The pool is empty and the loop waits. The oldest batch goes to the spool; without one, while pushes make progress one of
+// them will give its batch back, and after that the oldest is dropped.
+void Sender::make_room(Instant now) {
+  if (with_.pool.free_count() != 0) {
+    // It came free before the wish for it was read.
+    room_wanted_since_.reset();
+    with_.loop.wake();
+    return;
+  }
+  Parcel* oldest = nullptr;
+  for (std::optional<Parcel>& parcel : parcels_) {
+    if (!parcel || parcel->in_flight) continue;
+    if (oldest == nullptr || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
+  }
+  if (oldest == nullptr) return;
+  if (spool_away(*oldest, now)) {
+    release(*oldest);
+    return;
+  }
+  const bool progress = !breaker_.open() && pushes_under_way() != 0;
+  if (progress && now.monotonic - *room_wanted_since_ < kBackPressureMax) return;
+  const uint64_t records = oldest->records_left();
+  with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(records);
+  if (dropped_gate_.open(now)) {
+    log_line(LogLevel::kError, "memory is full (LOKI_MEMORY_LIMIT_BYTES), Loki takes nothing and there is no room in "
+             "LOKI_SPOOL_DIR: %llu oldest records dropped (overflow)", static_cast<unsigned long long>(records));
+  }
+  release(*oldest);
+}
+
+// What is left at the end: to the spool if somebody will come back for it, else it is lost, and counted.
+void Sender::settle_rest(Instant now) {
+  Counters& counters = with_.handoff.counters;
+  Count& lost = counters.dropped[static_cast<size_t>(DropReason::kShutdown)];
+  for (std::optional<Slot>& slot : slots_) {
+    if (!slot || slot->parcel == nullptr) continue;
+    slot->connection.close();
+    slot->parcel->in_flight = false;
+    slot->parcel = nullptr;
+  }
+  const bool kept = restart_comes_ || options_.spool_outlives_environment;
+  for (std::optional<Parcel>& parcel : parcels_) {
+    if (!parcel) continue;
+    if (!kept || !spool_away(*parcel, now)) lost.add(parcel->records_left());
+    release(*parcel);
+  }
+  const uint64_t on_disk = counters.spooled.get() - std::min(counters.spooled.get(), counters.restored.get());
+  if (!kept && on_disk != 0) {
+    // Nobody comes back to this /tmp: what this environment spooled ends with it.
+    counters.restored.add(on_disk);
+    lost.add(on_disk);
+  }
+}
+
+}  // namespace sleipnir
