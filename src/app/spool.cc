@@ -30,6 +30,8 @@ Spool::Store Spool::store(const Batch& batch, EntryRange range, GzipCompressor* 
                           Instant now) {
   if (!enabled()) return Store::kOff;
   if (now.monotonic < failed_until_) return Store::kFailed;
+  const size_t wire_bytes = batch.wire_bytes(range);
+  if (now.monotonic < refused_until_ && wire_bytes >= refused_wire_bytes_) return refused_why_;
   scan(now);
   if (Status made = provide_directory(); !made) return refuse(Store::kFailed, &made.error(), now);
 
@@ -42,7 +44,12 @@ Spool::Store Spool::store(const Batch& batch, EntryRange range, GzipCompressor* 
   const std::optional<PackedFrame> frame = pack_frame(batch, range, gzip, buffer);
   // No batch is so large.
   if (!frame) return Store::kFull;
-  if (allowed.value() < frame->head.size() + frame->rest.size() + segment_header) return refuse(why, nullptr, now);
+  if (allowed.value() < frame->head.size() + frame->rest.size() + segment_header) {
+    refused_wire_bytes_ = wire_bytes;
+    refused_until_ = now.monotonic + kSpoolFullFor;
+    refused_why_ = why;
+    return refuse(why, nullptr, now);
+  }
 
   const Result<SpoolSegment*> segment = current_segment(now);
   if (!segment) return refuse(Store::kFailed, &segment.error(), now);

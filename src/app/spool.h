@@ -165,6 +165,10 @@ class Spool {
   bool more_to_scan_ = false;
   bool directory_made_ = false;
   MonotonicTime failed_until_ = MonotonicTime::min();
+  // There was no room for a range of so many wire bytes; until then one as large is not even compressed.
+  size_t refused_wire_bytes_ = 0;
+  MonotonicTime refused_until_ = MonotonicTime::min();
+  Store refused_why_ = Store::kFull;
 
   std::array<SpoolSegment, kSpoolSegmentsMax> segments_;
   SegmentId current_ = 0;  // the one that is written to; 0: none

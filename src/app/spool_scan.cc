@@ -174,6 +174,7 @@ void Spool::retire(SpoolSegment& segment) {
   // A failure leaves a file in which all is marked: the next process that finds it tries again.
   if (!segment.keep_file()) static_cast<void>(files_.unlink(segment.path().c_str()));
   segment.close(files_);
+  refused_until_ = MonotonicTime::min();
   recount();
 }
 

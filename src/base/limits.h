@@ -147,6 +147,8 @@ inline constexpr size_t kSpoolPayloadBytesMax = 8 * kMiB;
 inline constexpr size_t kSpoolBufferBytesMin = 64 * kKiB;
 // After a failure the file system is not asked again for so long. Guess, not tuned.
 inline constexpr seconds kSpoolRetryEvery{10};
+// Where there was no room, a range no smaller is refused for so long without compressing it to see.
+inline constexpr milliseconds kSpoolFullFor{1000};
 
 // ---- flush decision (adaptive) ----
 

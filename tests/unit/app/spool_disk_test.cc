@@ -63,6 +63,25 @@ TEST_CASE("spool_cap_counts_what_earlier_processes_left") {
   CHECK(disk.bytes_in_files() == before);
 }
 
+TEST_CASE("spool_without_room_is_asked_for_less_and_later_but_not_for_the_same_at_once") {
+  FakeDisk disk;
+  SpoolProcess process(disk, 1, 30'000);
+  process.gzip = false;
+  CHECK(process.store("a", 500, 0) == Store::kFull);
+  const uint64_t calls = process.files.calls();
+  CHECK(process.store("a", 500, 0) == Store::kFull);
+  CHECK(process.store("a", 600, 0) == Store::kFull);
+  CHECK(process.files.calls() == calls);
+  CHECK(process.store("b", 20, 0) == Store::kStored);
+  CHECK(process.store("a", 500, 1) == Store::kFull);
+  CHECK(process.files.calls() > calls);
+  // Compressed there would be room.
+  process.gzip = true;
+  CHECK(process.store("a", 500, 1) == Store::kFull);
+  CHECK(process.drain().size() == 20);
+  CHECK(process.store("a", 500, 1) == Store::kStored);
+}
+
 TEST_CASE("spool_leaves_the_function_its_disk") {
   OwnedBatch batch;
   fill(*batch, "a", 10);
