@@ -21,8 +21,9 @@ Result<RuntimeApi> RuntimeApi::create(Kernel& kernel, std::string_view authority
   if (colon == std::string_view::npos) return Error::make("AWS_LAMBDA_RUNTIME_API is not host:port");
   uint32_t port = 0;
   for (const char digit : authority.substr(colon + 1)) {
-    if (digit < '0' || digit > '9' || port > UINT16_MAX) return Error::make("AWS_LAMBDA_RUNTIME_API has no valid port");
+    if (digit < '0' || digit > '9') return Error::make("AWS_LAMBDA_RUNTIME_API has no valid port");
     port = port * 10 + static_cast<uint32_t>(digit - '0');
+    if (port > UINT16_MAX) return Error::make("AWS_LAMBDA_RUNTIME_API has no valid port");
   }
   std::string_view host = authority.substr(0, colon);
   if (host == "localhost") host = "127.0.0.1";  // emulators; Lambda gives an address

@@ -2,6 +2,7 @@
 
 #include <yyjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -40,6 +41,9 @@ std::string_view text_of(yyjson_val* object, const char* key) {
   return yyjson_is_str(value) ? std::string_view(yyjson_get_str(value), yyjson_get_len(value)) : std::string_view();
 }
 
+// Of times beyond it (in 2255) the nanoseconds would not fit; Lambda's are minutes away.
+constexpr double kUnixMsMax = 9e12;
+
 bool equal_ignoring_case(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && strncasecmp(text.data(), lower.data(), lower.size()) == 0;
 }
@@ -62,7 +66,9 @@ Result<RuntimeEvent> parse_runtime_event(std::string_view body) {
   if (type == "INVOKE") event.type = RuntimeEvent::Type::kInvoke;
   if (type == "SHUTDOWN") event.type = RuntimeEvent::Type::kShutdown;
   yyjson_val* deadline = yyjson_obj_get(object, "deadlineMs");
-  if (yyjson_is_num(deadline)) event.deadline = wall_from_unix_ms(static_cast<int64_t>(yyjson_get_num(deadline)));
+  if (yyjson_is_num(deadline)) {
+    event.deadline = wall_from_unix_ms(static_cast<int64_t>(std::clamp(yyjson_get_num(deadline), 0.0, kUnixMsMax)));
+  }
   event.request_id.assign(text_of(object, "requestId"));
   event.function_arn.assign(text_of(object, "invokedFunctionArn"));
   event.tracing.assign(text_of(yyjson_obj_get(object, "tracing"), "value"));
