@@ -41,7 +41,7 @@ MonotonicTime Extension::step(Instant now, std::span<const Ready> ready) {
   if (intake_) {
     watch_flush(now);
     carry_out(lifecycle_.on_time(now), now);
-    intake_->on_time(lifecycle_.invocation_running(), worthwhile(now), now);
+    intake_->on_time(invocations_run(), worthwhile(now), now);
     log_drops(now);
   }
   if (phase_ == Phase::kDraining) drain(now);
@@ -112,7 +112,7 @@ void Extension::on_invoke(const RuntimeEvent& event, Instant now) {
   // Frozen since then, most likely: connections of before are suspect, and nothing has stalled.
   const bool thawed = now.monotonic - asked_next_at_.monotonic > kThawGap || now.wall - asked_next_at_.wall > kThawGap;
   if (thawed) {
-    server_->on_thaw(now);
+    if (server_) server_->on_thaw(now);
     intake_->put(SenderMessage{.kind = SenderMessage::Kind::kThaw});
   }
   name_instance();
@@ -219,7 +219,7 @@ MonotonicTime Extension::next_deadline(Instant now) const {
   if (phase_ == Phase::kListenRetry) deadline = std::min(deadline, listen_retry_at_);
   if (intake_ && phase_ == Phase::kRunning) {
     deadline = std::min(deadline, lifecycle_.next_deadline());
-    const MonotonicTime background = intake_->next_deadline(lifecycle_.invocation_running());
+    const MonotonicTime background = intake_->next_deadline(invocations_run());
     if (worthwhile(now)) deadline = std::min(deadline, background);
   }
   if (phase_ == Phase::kDraining) deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : shutdown_deadline_);

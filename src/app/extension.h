@@ -99,6 +99,8 @@ class Extension final : public PlatformListener, public PostHandler {
   void ask_next(Instant now);
   void watch_flush(Instant now);
   bool worthwhile(Instant now) const;
+  // On Managed Instances invocations run all the time, as far as we are told.
+  bool invocations_run() const { return managed_instances_ || lifecycle_.invocation_running(); }
   void name_instance();
   void log_drops(Instant now);
 
