@@ -33,7 +33,7 @@ struct ReceivedPush {
 
 class ScriptedLoki {
  public:
-  explicit ScriptedLoki(FakeServer& server) : server(server) {}
+  explicit ScriptedLoki(FakeServer& at) : server(at) {}
 
   // Reads what has come and answers it; true if there was anything. For Driver::act().
   bool act();

@@ -6,6 +6,7 @@
 
 #include "app/sender.h"
 #include "fake/driver.h"
+#include "fake/file_system.h"
 #include "fake/loki.h"
 #include "fake/resolver.h"
 #include "fake/streams.h"
@@ -20,6 +21,7 @@ struct SenderSetting {
   uint64_t seed = 1;
   size_t batches = 8;
   SenderOptions options = {};
+  uint64_t spool_bytes_max = 0;  // no spool
 };
 
 struct SenderFixture {
@@ -30,6 +32,7 @@ struct SenderFixture {
       : network(clock, setting.seed),
         random(setting.seed),
         pool(std::move(BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kPrefix.size()}).value())),
+        spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
         upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver, setting.options.connect_timeout),
         sender({.kernel = kernel,
                 .loop = loop,
@@ -37,10 +40,11 @@ struct SenderFixture {
                 .upstream = upstream,
                 .random = random,
                 .pool = *pool,
+                .spool = spool,
                 .handoff = handoff,
                 .head = head,
                 .push_prefix = kPrefix},
-               setting.options) {
+               setting.options, std::move(MappedMemory::create(kCompressedBytesMax).value())) {
     set_log_level(LogLevel::kError);
     driver.add(kernel, [this](Instant now, std::span<const Ready> ready) { return sender.step(now, ready); });
     driver.act([this] { return loki.act(); });
@@ -99,6 +103,9 @@ struct SenderFixture {
   Handoff handoff;
   MessageQueue::Producer producer{handoff.queue};
   std::unique_ptr<BatchPool> pool;
+  FakeDisk disk;
+  FakeFileSystem files{disk};
+  Spool spool;
   Upstream upstream;
   PushRequestHead head{{.path = "/loki/api/v1/push", .host = "10.0.0.1:3100", .version = "1", .tenant_id = {}, .authorization = {}, .extra = {}}};
   Sender sender;
