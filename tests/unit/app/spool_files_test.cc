@@ -250,6 +250,7 @@ TEST_CASE("spool_says_once_a_minute_why_it_takes_nothing") {
     OwnedBatch batch;
     fill(*batch, "a", 1);
     std::vector<char> buffer(kSpoolBufferBytesMin);
+    set_log_level(LogLevel::kWarn);
     const int saved = dup(STDERR_FILENO);
     const int file = open(path.c_str(), O_CREAT | O_RDWR, 0600);
     dup2(file, STDERR_FILENO);
