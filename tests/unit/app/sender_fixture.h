@@ -31,9 +31,11 @@ struct SenderFixture {
   explicit SenderFixture(const SenderSetting& setting = {})
       : network(clock, setting.seed),
         random(setting.seed),
-        pool(std::move(BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kPrefix.size()}).value())),
+        pool(std::move(
+            BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kPrefix.size()}).value())),
         spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
-        upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver, setting.options.connect_timeout),
+        upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver,
+                 setting.options.connect_timeout),
         sender({.kernel = kernel,
                 .loop = loop,
                 .streams = streams,
@@ -58,7 +60,8 @@ struct SenderFixture {
       const Record record{.time = clock.wall(), .text = line, .request_id = "id"};
       EncodeCursor cursor;
       EntryShape shape;
-      if (writer.write(record, next_time_ns++, cursor, made->room(), shape) != EncodeStep::kLast) fake_failed("no room");
+      if (writer.write(record, next_time_ns++, cursor, made->room(), shape) != EncodeStep::kLast)
+        fake_failed("no room");
       made->commit(shape, true, record);
     }
     made->sequence = ++sequence;
@@ -73,7 +76,10 @@ struct SenderFixture {
   // Everything so far, with `budget` from now. Returns its id.
   uint64_t flush(Nanoseconds budget, int attempts_max = 3) {
     put({.kind = SenderMessage::Kind::kFlush,
-         .flush = {.id = ++flush_id, .through_sequence = sequence, .deadline = clock.monotonic() + budget, .attempts_max = attempts_max}});
+         .flush = {.id = ++flush_id,
+                   .through_sequence = sequence,
+                   .deadline = clock.monotonic() + budget,
+                   .attempts_max = attempts_max}});
     return flush_id;
   }
   void shut_down(Nanoseconds budget) {
@@ -107,7 +113,12 @@ struct SenderFixture {
   FakeFileSystem files{disk};
   Spool spool;
   Upstream upstream;
-  PushRequestHead head{{.path = "/loki/api/v1/push", .host = "10.0.0.1:3100", .version = "1", .tenant_id = {}, .authorization = {}, .extra = {}}};
+  PushRequestHead head{{.path = "/loki/api/v1/push",
+                        .host = "10.0.0.1:3100",
+                        .version = "1",
+                        .tenant_id = {},
+                        .authorization = {},
+                        .extra = {}}};
   Sender sender;
   EntryWriter writer{{}};
   Driver driver{network};
