@@ -74,11 +74,8 @@ void apply(const Variable& variable, const Setting& setting, Config& config, Pro
       }
       return;
     }
-    case Field::Kind::kText:
-      config.*field.text = setting.value;
-      return;
-    case Field::Kind::kOther:
-      return;  // parsed by name below
+    case Field::Kind::kText: config.*field.text = setting.value; return;
+    case Field::Kind::kOther: return;  // parsed by name below
   }
 }
 

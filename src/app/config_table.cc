@@ -352,30 +352,24 @@ std::span<const VariableName> variable_names() {
 std::string effective_text(const Config& config, const Variable& variable) {
   const Field& field = variable.field;
   switch (field.kind) {
-    case Field::Kind::kFlag:
-      return config.*field.flag ? "true" : "false";
-    case Field::Kind::kCount:
-      return std::to_string(config.*field.count);
-    case Field::Kind::kPort:
-      return std::to_string(config.*field.port);
-    case Field::Kind::kDuration:
-      return std::to_string((config.*field.duration).count());
-    case Field::Kind::kText:
-      return config.*field.text;
-    case Field::Kind::kChoice:
-      return std::string(word_at(field.choice.words, field.choice.get(config)));
-    case Field::Kind::kOther:
-      return field.other == nullptr ? std::string() : field.other(config);
+    case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
+    case Field::Kind::kCount: return std::to_string(config.*field.count);
+    case Field::Kind::kPort: return std::to_string(config.*field.port);
+    case Field::Kind::kDuration: return std::to_string((config.*field.duration).count());
+    case Field::Kind::kText: return config.*field.text;
+    case Field::Kind::kChoice: return std::string(word_at(field.choice.words, field.choice.get(config)));
+    case Field::Kind::kOther: return field.other == nullptr ? std::string() : field.other(config);
   }
   return {};
 }
 
-std::string default_text(const Variable& variable) { return effective_text(Config{}, variable); }
+std::string default_text(const Variable& variable) {
+  return effective_text(Config{}, variable);
+}
 
 std::string accepted_form(const Variable& variable) {
   switch (variable.field.kind) {
-    case Field::Kind::kFlag:
-      return "true or false";
+    case Field::Kind::kFlag: return "true or false";
     case Field::Kind::kCount:
     case Field::Kind::kPort:
     case Field::Kind::kDuration: {
@@ -383,11 +377,9 @@ std::string accepted_form(const Variable& variable) {
       if (*variable.unit != '\0') form.append(" ").append(variable.unit);
       return form;
     }
-    case Field::Kind::kChoice:
-      return spoken_words(variable.field.choice.words);
+    case Field::Kind::kChoice: return spoken_words(variable.field.choice.words);
     case Field::Kind::kText:
-    case Field::Kind::kOther:
-      return variable.form;
+    case Field::Kind::kOther: return variable.form;
   }
   return {};
 }

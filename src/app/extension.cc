@@ -197,7 +197,9 @@ void Extension::ask_next(Instant now) {
 }
 
 // Flushes go by the shorter interval: an invocation runs, or there may always be one (Managed Instances).
-bool Extension::busy() const { return lifecycle_.invocation_running() || managed_instances_; }
+bool Extension::busy() const {
+  return lifecycle_.invocation_running() || managed_instances_;
+}
 
 bool Extension::worthwhile(Instant now) const {
   const int64_t probe_at_ms = handoff_.probe_at_ms.load(std::memory_order_relaxed);
@@ -225,7 +227,8 @@ MonotonicTime Extension::next_deadline(Instant now) const {
     const MonotonicTime background = intake_->next_deadline(invocations_run());
     if (worthwhile(now)) deadline = std::min(deadline, background);
   }
-  if (phase_ == Phase::kDraining) deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : shutdown_deadline_);
+  if (phase_ == Phase::kDraining)
+    deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : shutdown_deadline_);
   if (phase_ == Phase::kFinishing) deadline = std::min(deadline, shutdown_deadline_ + kSenderGrace);
   return deadline;
 }

@@ -70,12 +70,12 @@ class Extension final : public PlatformListener, public PostHandler {
  private:
   enum class Phase : uint8_t {
     kRegistering,
-    kListenRetry,   // the port was taken: tried again for a moment before subscribing
+    kListenRetry,  // the port was taken: tried again for a moment before subscribing
     kSubscribing,
     kRunning,
-    kDisabled,      // registered for nothing; waits in /next for ever
-    kDraining,      // SHUTDOWN: the last records come in and go out
-    kFinishing,     // the sender settles what it has
+    kDisabled,   // registered for nothing; waits in /next for ever
+    kDraining,   // SHUTDOWN: the last records come in and go out
+    kFinishing,  // the sender settles what it has
     kOver,
   };
 
@@ -132,7 +132,7 @@ class Extension final : public PlatformListener, public PostHandler {
   std::optional<PushRequestHead> head_;
   RegisterAnswer identity_;
   bool managed_instances_ = false;
-  size_t schema_ = 0;  // index of the event schema asked for
+  size_t schema_ = 0;                   // index of the event schema asked for
   std::string_view telemetry_failure_;  // why there is no telemetry; empty: there is
   bool port_taken_ = false;
   MonotonicTime listen_retry_until_ = kNever;

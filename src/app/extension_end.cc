@@ -19,7 +19,8 @@ void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
   const auto given = std::chrono::duration_cast<Milliseconds>(event.deadline - now.wall) - kShutdownMargin;
   shutdown_deadline_ = now.monotonic + std::clamp(given, kShutdownShortest, kShutdownLongest);
   // The report of the last invocation is written only now, and comes within moments if at all.
-  const bool report_comes = event.reason == ShutdownReason::kSpindown && report_missing_ && server_ && server_->listening();
+  const bool report_comes =
+      event.reason == ShutdownReason::kSpindown && report_missing_ && server_ && server_->listening();
   drain_until_ = report_comes ? std::min(now.monotonic + kLastReportWait, shutdown_deadline_) : now.monotonic;
   phase_ = Phase::kDraining;
   intake_->seal();
@@ -33,7 +34,9 @@ void Extension::orphaned(const char* why, Instant now) {
   leave_soon(now);
 }
 
-void Extension::terminate(Instant now) { leave_soon(now); }
+void Extension::terminate(Instant now) {
+  leave_soon(now);
+}
 
 void Extension::leave_soon(Instant now) {
   if (phase_ == Phase::kDraining || phase_ == Phase::kFinishing || phase_ == Phase::kOver) return;

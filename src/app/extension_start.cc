@@ -87,8 +87,10 @@ void Extension::retry_listen(Instant now) {
   if (port_taken_) {
     int os_error = 0;
     if (server_->listen(0, os_error)) {
-      log_line(LogLevel::kWarn, "port %u is taken, listening on %u instead; set LOKI_LISTENER_PORT to a port that "
-               "nothing in this function uses", config_.listener_port, server_->port());
+      log_line(LogLevel::kWarn,
+               "port %u is taken, listening on %u instead; set LOKI_LISTENER_PORT to a port that "
+               "nothing in this function uses",
+               config_.listener_port, server_->port());
     } else {
       telemetry_failure_ = "no port could be listened on";
     }
@@ -118,9 +120,9 @@ void Extension::subscribe(Instant now) {
   }
   const bool function = config_.events.function;
   const bool extension = config_.events.extension;
-  const std::string_view types = function ? (extension ? R"(["platform","function","extension"])"
-                                                       : R"(["platform","function"])")
-                                          : (extension ? R"(["platform","extension"])" : R"(["platform"])");
+  const std::string_view types =
+      function ? (extension ? R"(["platform","function","extension"])" : R"(["platform","function"])")
+               : (extension ? R"(["platform","extension"])" : R"(["platform"])");
   api_->ask_subscribe(kSchemas[schema_], types, server_->port(), now);
 }
 
@@ -133,8 +135,10 @@ void Extension::on_subscribe_answer(Instant now) {
   }
   if (status != 200) {
     const std::string_view body = api_->body();
-    log_line(LogLevel::kWarn, "no telemetry here: subscribing was answered %d %.*s; the function runs on, its logs are "
-             "not shipped", status, static_cast<int>(std::min<size_t>(body.size(), 200)), body.data());
+    log_line(LogLevel::kWarn,
+             "no telemetry here: subscribing was answered %d %.*s; the function runs on, its logs are "
+             "not shipped",
+             status, static_cast<int>(std::min<size_t>(body.size(), 200)), body.data());
     server_->close();
     telemetry_failure_ = "refused";
   }
@@ -170,8 +174,10 @@ void Extension::build_pipeline() {
   for (const NameValue& label : config_.labels) custom.push_back({.name = label.name, .value = label.value});
   labels_ = build_stream_labels(function, "", custom);
   for (const DroppedLabel& dropped : labels_.dropped) {
-    log_line(LogLevel::kWarn, "the label %s is not used: Sleipnir sets it itself, it is repeated, or there are more "
-             "than %zu", dropped.name.c_str(), kLabelCountMax);
+    log_line(LogLevel::kWarn,
+             "the label %s is not used: Sleipnir sets it itself, it is repeated, or there are more "
+             "than %zu",
+             dropped.name.c_str(), kLabelCountMax);
   }
   std::vector<HeaderField> extra;
   for (const NameValue& header : config_.headers) extra.push_back({.name = header.name, .value = header.value});
@@ -205,7 +211,8 @@ void Extension::log_problems() {
     log_line(problem.severity == Severity::kError ? LogLevel::kError : LogLevel::kWarn, "%s", problem.text.c_str());
   }
   if (config_.proxy) {
-    log_line(LogLevel::kWarn, "a proxy is set (LOKI_PROXY or HTTPS_PROXY), but this version connects to Loki directly; add "
+    log_line(LogLevel::kWarn,
+             "a proxy is set (LOKI_PROXY or HTTPS_PROXY), but this version connects to Loki directly; add "
              "Loki's host to NO_PROXY to silence this line");
   }
 }

@@ -33,8 +33,8 @@ EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max
   };
 }
 
-// Wire bytes of a batch at most: what is configured, or less where the memory limit would not give kPoolBatchesMin arenas:
-// with fewer, one is being filled, one pushed, and none left for what comes meanwhile.
+// Wire bytes of a batch at most: what is configured, or less where the memory limit would not give kPoolBatchesMin
+// arenas: with fewer, one is being filled, one pushed, and none left for what comes meanwhile.
 size_t wire_bytes_max(const Config& config, size_t push_prefix_bytes) {
   const size_t arena_bytes = (config.memory_limit_bytes - kOutsidePoolBytes) / kPoolBatchesMin & ~(kPageBytes - 1);
   const size_t most = (arena_bytes - std::min(arena_bytes, push_prefix_bytes + kPageBytes)) / 17 * 16;
@@ -56,7 +56,8 @@ Result<std::unique_ptr<Intake>> Intake::create(const Config& config, Handoff& ha
   const size_t count = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
   Result<std::unique_ptr<BatchPool>> pool = BatchPool::create(count, layout);
   if (!pool) return pool.error();
-  return std::unique_ptr<Intake>(new Intake(config, handoff, listener, std::move(pool.value()), wire_bytes, managed_instances));
+  return std::unique_ptr<Intake>(
+      new Intake(config, handoff, listener, std::move(pool.value()), wire_bytes, managed_instances));
 }
 
 Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listener, std::unique_ptr<BatchPool> pool,
@@ -67,19 +68,23 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
       pool_(std::move(pool)),
       writer_(writer_options(config, wire_bytes)),
       batcher_(*pool_, writer_,
-               {.wire_bytes_max = std::min(config.batch_bytes_max, wire_bytes), .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
+               {.wire_bytes_max = std::min(config.batch_bytes_max, wire_bytes),
+                .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
       dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),
       handler_(decoder_, RecordSink{.owner = this, .put = &Intake::put_record}, listener, handoff.counters) {}
 
-uint64_t Intake::seal() { return batcher_.seal(); }
+uint64_t Intake::seal() {
+  return batcher_.seal();
+}
 
 uint64_t Intake::request_flush(MonotonicTime deadline, int attempts_max) {
   const uint64_t through = seal();
   put(SenderMessage{
       .kind = SenderMessage::Kind::kFlush,
-      .flush = {.id = ++last_flush_id_, .through_sequence = through, .deadline = deadline, .attempts_max = attempts_max},
+      .flush =
+          {.id = ++last_flush_id_, .through_sequence = through, .deadline = deadline, .attempts_max = attempts_max},
   });
   return last_flush_id_;
 }
@@ -92,11 +97,14 @@ bool Intake::put(const SenderMessage& message) {
 }
 
 void Intake::add_own_line(std::string_view line, Level level, WallTime time) {
-  const Record record{.time = time, .log_type = LogType::kExtension, .level = level, .form = TextForm::kPlain, .text = line};
+  const Record record{
+      .time = time, .log_type = LogType::kExtension, .level = level, .form = TextForm::kPlain, .text = line};
   batcher_.append_uncounted(record);
 }
 
-bool Intake::take_wake_wish() { return std::exchange(wake_wished_, false); }
+bool Intake::take_wake_wish() {
+  return std::exchange(wake_wished_, false);
+}
 
 FlushFacts Intake::waiting() const {
   FlushFacts facts{.level_max = sealed_level_, .oldest = sealed_oldest_};
@@ -112,7 +120,9 @@ void Intake::on_flush_settled() {
   sealed_oldest_ = WallTime::max();
 }
 
-bool Intake::drained() const { return !batcher_.has_records() && handoff_.counters.pending() == 0; }
+bool Intake::drained() const {
+  return !batcher_.has_records() && handoff_.counters.pending() == 0;
+}
 
 Milliseconds Intake::flush_interval(bool invocation_running) const {
   const auto factor = invocation_running ? 1 : static_cast<int64_t>(config_.idle_flush_multiplier);

@@ -4,6 +4,8 @@
 
 namespace sleipnir {
 
-std::string_view version_text() { return SLEIPNIR_VERSION; }
+std::string_view version_text() {
+  return SLEIPNIR_VERSION;
+}
 
 }  // namespace sleipnir

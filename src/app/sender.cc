@@ -25,7 +25,8 @@ Sender::Sender(const SenderWiring& wiring, const SenderOptions& options, MappedM
 MonotonicTime Sender::step(Instant now, std::span<const Ready> ready) {
   note_thaw(now);
   for (const Ready& one : ready) {
-    if (one.tag < slots_.size() && slots_[one.tag]) handle(*slots_[one.tag], slots_[one.tag]->connection.step(now), now);
+    if (one.tag < slots_.size() && slots_[one.tag])
+      handle(*slots_[one.tag], slots_[one.tag]->connection.step(now), now);
   }
   take_messages(now);
   for (std::optional<Slot>& slot : slots_) {
@@ -136,8 +137,10 @@ void Sender::settle_flush_if_over(Instant now) {
     if (silent || with_.upstream.resolving()) {
       open_breaker(now);
       if (failure_gate_.open(now)) {
-        log_line(LogLevel::kWarn, "no answer from Loki (LOKI_ENDPOINT %s) within the flush budget (LOKI_FLUSH_BUDGET_MS); "
-                 "records are kept, and invocations are not held until it answers", with_.upstream.name());
+        log_line(LogLevel::kWarn,
+                 "no answer from Loki (LOKI_ENDPOINT %s) within the flush budget (LOKI_FLUSH_BUDGET_MS); "
+                 "records are kept, and invocations are not held until it answers",
+                 with_.upstream.name());
       }
     }
   }

@@ -21,7 +21,9 @@ std::optional<Milliseconds> parse_retry_after(std::string_view text) {
 }
 
 // A failure of Loki or of the way to it, as opposed to a refusal of this push.
-bool is_outage(int status) { return status >= 500 || status == 408; }
+bool is_outage(int status) {
+  return status >= 500 || status == 408;
+}
 
 }  // namespace
 
@@ -106,10 +108,11 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
     case Verdict::Action::kRefused: {
       const std::string_view location = slot.connection.location();
       if (refused_gate_.open(now)) {
-        log_line(LogLevel::kError, "Loki answered %d%s%.*s: %.*s; nothing is dropped, but nothing gets through either: "
-                 "check LOKI_ENDPOINT, LOKI_TENANT_ID and the credentials", slot.connection.status(),
-                 location.empty() ? "" : ", Location ", static_cast<int>(location.size()), location.data(),
-                 static_cast<int>(words.size()), words.data());
+        log_line(LogLevel::kError,
+                 "Loki answered %d%s%.*s: %.*s; nothing is dropped, but nothing gets through either: "
+                 "check LOKI_ENDPOINT, LOKI_TENANT_ID and the credentials",
+                 slot.connection.status(), location.empty() ? "" : ", Location ", static_cast<int>(location.size()),
+                 location.data(), static_cast<int>(words.size()), words.data());
       }
       parcel.flush_attempts = attempts_allowed();
       open_breaker(now);
@@ -117,7 +120,8 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
     }
   }
   if (parcel.halved && ++parcel.answers_since_halved >= kAnswersPerBatchMax) {
-    while (!parcel.done()) drop(parcel, parcel.next(), parcel.batch()->record_count(parcel.next()), DropReason::kRejected);
+    while (!parcel.done())
+      drop(parcel, parcel.next(), parcel.batch()->record_count(parcel.next()), DropReason::kRejected);
   }
   if (parcel.done()) release(parcel);
 }
@@ -132,7 +136,8 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
     with_.handoff.line_bytes_max.store(*verdict.amend.line_bytes_max, std::memory_order_relaxed);
   }
   if (verdict.amend.strip_metadata && !strip_metadata_) {
-    log_line(LogLevel::kWarn, "Loki takes no structured metadata (%.*s); sending without it from now on. Set "
+    log_line(LogLevel::kWarn,
+             "Loki takes no structured metadata (%.*s); sending without it from now on. Set "
              "LOKI_STRUCTURED_METADATA=false, and LOKI_REQUEST_ID_AS=line to keep the request ids",
              static_cast<int>(words.size()), words.data());
     // The whole range once more: entries that were stored without any are swallowed as repeats.
@@ -158,8 +163,8 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
     return;
   }
   if (amended_gate_.open(now)) {
-    log_line(LogLevel::kInfo, "%u entries were refused and are sent once more, restamped or split: %.*s", result.entries,
-             static_cast<int>(words.size()), words.data());
+    log_line(LogLevel::kInfo, "%u entries were refused and are sent once more, restamped or split: %.*s",
+             result.entries, static_cast<int>(words.size()), words.data());
   }
   anew->sequence = parcel.sequence();
   add(anew).amended = true;

@@ -138,9 +138,8 @@ void Sender::start_push(Slot& slot, Instant now) {
 }
 
 size_t Sender::pushes_under_way() const {
-  return static_cast<size_t>(std::count_if(slots_.begin(), slots_.end(), [](const std::optional<Slot>& slot) {
-    return slot && slot->parcel != nullptr;
-  }));
+  return static_cast<size_t>(std::count_if(
+      slots_.begin(), slots_.end(), [](const std::optional<Slot>& slot) { return slot && slot->parcel != nullptr; }));
 }
 
 }  // namespace sleipnir

@@ -29,7 +29,8 @@ bool Sender::spool_away(Parcel& parcel, Instant now) {
     const EntryRange range = parcel.next();
     const uint64_t in_range = parcel.batch()->record_count(range);
     GzipCompressor* gzip = options_.gzip ? &compressor_ : nullptr;
-    if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored) return false;
+    if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored)
+      return false;
     counters.spooled.add(in_range);
     parcel.settle_next();
   }
@@ -40,7 +41,8 @@ bool Sender::spool_away(Parcel& parcel, Instant now) {
 void Sender::restore_if_idle(Instant now) {
   if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_since_) return;
   if (flush_.id != 0 || pushes_under_way() != 0) return;
-  const bool waits = std::any_of(parcels_.begin(), parcels_.end(), [](const std::optional<Parcel>& parcel) { return parcel; });
+  const bool waits =
+      std::any_of(parcels_.begin(), parcels_.end(), [](const std::optional<Parcel>& parcel) { return parcel; });
   if (waits) return;
   with_.spool.scan(now);
   // The loop must find room for what comes in meanwhile.
@@ -59,8 +61,8 @@ void Sender::restore_if_idle(Instant now) {
   dispatch(now);
 }
 
-// The pool is empty and the loop waits. The oldest batch goes to the spool; without one, while pushes make progress one of
-// them will give its batch back, and after that the oldest is dropped.
+// The pool is empty and the loop waits. The oldest batch goes to the spool; without one, while pushes make progress one
+// of them will give its batch back, and after that the oldest is dropped.
 void Sender::make_room(Instant now) {
   if (with_.pool.free_count() != 0) {
     // It came free before the wish for it was read.
@@ -83,8 +85,10 @@ void Sender::make_room(Instant now) {
   const uint64_t records = oldest->records_left();
   with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(records);
   if (dropped_gate_.open(now)) {
-    log_line(LogLevel::kError, "memory is full (LOKI_MEMORY_LIMIT_BYTES), Loki takes nothing and there is no room in "
-             "LOKI_SPOOL_DIR: %llu oldest records dropped (overflow)", static_cast<unsigned long long>(records));
+    log_line(LogLevel::kError,
+             "memory is full (LOKI_MEMORY_LIMIT_BYTES), Loki takes nothing and there is no room in "
+             "LOKI_SPOOL_DIR: %llu oldest records dropped (overflow)",
+             static_cast<unsigned long long>(records));
   }
   release(*oldest);
 }

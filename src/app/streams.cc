@@ -31,9 +31,12 @@ Status Streams::prepare_tls() {
   };
   Result<std::unique_ptr<TlsContext>> context = TlsContext::create(options);
   if (!context) {
-    log_line(LogLevel::kError, "%s; going on without it. Set LOKI_CA_FILE, LOKI_CA_PEM, LOKI_CLIENT_CERT_FILE and "
-             "LOKI_CLIENT_KEY_FILE to files that the function can read", context.error().text());
-    context = TlsContext::create({.server_name = options.server_name, .insecure_skip_verify = options.insecure_skip_verify});
+    log_line(LogLevel::kError,
+             "%s; going on without it. Set LOKI_CA_FILE, LOKI_CA_PEM, LOKI_CLIENT_CERT_FILE and "
+             "LOKI_CLIENT_KEY_FILE to files that the function can read",
+             context.error().text());
+    context =
+        TlsContext::create({.server_name = options.server_name, .insecure_skip_verify = options.insecure_skip_verify});
   }
   if (!context) return context.error();
   tls_ = std::move(context.value());

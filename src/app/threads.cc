@@ -54,7 +54,8 @@ class Threads final : public ExtensionHost {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
     upstream_.emplace(*config_.endpoint, *resolver_, config_.connect_timeout);
-    spool_.emplace(files_, random_, Spool::Options{.directory = config_.spool_dir, .bytes_max = config_.spool_bytes_max},
+    spool_.emplace(files_, random_,
+                   Spool::Options{.directory = config_.spool_dir, .bytes_max = config_.spool_bytes_max},
                    setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {

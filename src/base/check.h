@@ -10,5 +10,4 @@ namespace sleipnir {
 
 }  // namespace sleipnir
 
-#define CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::sleipnir::check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::sleipnir::check_failed(__FILE__, __LINE__, #condition))

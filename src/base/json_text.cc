@@ -149,12 +149,9 @@ Unit escape_unit(const char* at, const char* end, LastNewline last_newline) {
       case 'b':
       case 'f':
       case 'r':
-      case 't':
-        return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
-      case 'u':
-        return unicode_escape_unit(at, end, last_newline);
-      default:
-        break;
+      case 't': return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
+      case 'u': return unicode_escape_unit(at, end, last_newline);
+      default: break;
     }
   }
   return {.bytes = "\\\\", .consumed = 1, .wire = 2, .decoded = 1};

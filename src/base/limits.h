@@ -160,7 +160,8 @@ inline constexpr seconds kRecordAgeMax{10};
 static_assert(kPoolBatchesMax <= 64, "the pool keeps one bit for each batch");
 static_assert(kOutsidePoolBytes <= kMemoryLimitBytesMin / 2);
 static_assert(kQueueMessagesMax >= 2 * kPoolBatchesMax);
-static_assert(kSpoolSegmentsMax - kSpoolSegmentsAdoptedMax >= 8 + 2, "as many as the cap divides into, and one to spare");
+static_assert(kSpoolSegmentsMax - kSpoolSegmentsAdoptedMax >= 8 + 2,
+              "as many as the cap divides into, and one to spare");
 static_assert(kSpoolBufferBytesMin >= kSpoolPayloadBytesMax / 27 / 8 + 128, "an entry has 27 bytes at least");
 static_assert(kTelemetryBodyBytesKept >= 2 * static_cast<size_t>(kTelemetryBytesMax));
 

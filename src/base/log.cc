@@ -17,9 +17,13 @@ LogLevel log_level = LogLevel::kWarn;
 
 }  // namespace
 
-void set_log_level(LogLevel level) { log_level = level; }
+void set_log_level(LogLevel level) {
+  log_level = level;
+}
 
-bool log_enabled(LogLevel level) { return level <= log_level; }
+bool log_enabled(LogLevel level) {
+  return level <= log_level;
+}
 
 void log_line(LogLevel level, const char* format, ...) {
   if (!log_enabled(level)) return;

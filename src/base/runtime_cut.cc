@@ -12,19 +12,39 @@
 #include <new>
 
 extern "C" {
-[[noreturn]] void __cxa_throw(void*, void*, void (*)(void*)) { std::abort(); }
-[[noreturn]] void __cxa_rethrow() { std::abort(); }
-[[noreturn]] void __cxa_pure_virtual() { std::abort(); }
-[[noreturn]] void _Unwind_Resume(void*) { std::abort(); }
-void* __cxa_allocate_exception(std::size_t) noexcept { std::abort(); }
-void __cxa_free_exception(void*) noexcept { std::abort(); }
-void* __cxa_begin_catch(void*) noexcept { std::abort(); }
-void __cxa_end_catch() { std::abort(); }
-int __gxx_personality_v0(...) { std::abort(); }
+[[noreturn]] void __cxa_throw(void*, void*, void (*)(void*)) {
+  std::abort();
+}
+[[noreturn]] void __cxa_rethrow() {
+  std::abort();
+}
+[[noreturn]] void __cxa_pure_virtual() {
+  std::abort();
+}
+[[noreturn]] void _Unwind_Resume(void*) {
+  std::abort();
+}
+void* __cxa_allocate_exception(std::size_t) noexcept {
+  std::abort();
+}
+void __cxa_free_exception(void*) noexcept {
+  std::abort();
+}
+void* __cxa_begin_catch(void*) noexcept {
+  std::abort();
+}
+void __cxa_end_catch() {
+  std::abort();
+}
+int __gxx_personality_v0(...) {
+  std::abort();
+}
 }
 
 namespace std {
-[[noreturn]] void terminate() noexcept { abort(); }
+[[noreturn]] void terminate() noexcept {
+  abort();
+}
 }  // namespace std
 
 namespace {
@@ -46,17 +66,45 @@ void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return allocate_aligned(size, alignment); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return allocate_aligned(size, alignment); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate_aligned(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return allocate_aligned(size, alignment);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size == 0 ? 1 : size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}

@@ -78,7 +78,9 @@ std::string_view Batch::entry_without_metadata(uint32_t index) const {
   return {arena_.data() + found.start, found.metadata & ~kFirstPart};
 }
 
-bool Batch::begins_record(uint32_t index) const { return (slot(index).metadata & kFirstPart) != 0; }
+bool Batch::begins_record(uint32_t index) const {
+  return (slot(index).metadata & kFirstPart) != 0;
+}
 
 void Batch::strip_metadata(std::string_view entry_end) {
   size_t to = layout_.headroom;
@@ -110,7 +112,9 @@ size_t Batch::entry_end(uint32_t index) const {
   return index + 1 == entry_count_ ? fill_ : slot(index + 1).start;
 }
 
-size_t Batch::index_begin() const { return arena_.size() - entry_count_ * sizeof(Slot); }
+size_t Batch::index_begin() const {
+  return arena_.size() - entry_count_ * sizeof(Slot);
+}
 
 PushText::PushText(Batch& batch, EntryRange range, std::string_view prefix, std::string_view suffix,
                    std::span<char> scratch)

@@ -24,8 +24,8 @@ template <typename Encoder>
 class Batcher {
  public:
   struct Limits {
-    size_t wire_bytes_max = 0;   // of one batch
-    uint32_t entries_max = 0;    // of one batch; 0: bytes alone decide
+    size_t wire_bytes_max = 0;  // of one batch
+    uint32_t entries_max = 0;   // of one batch; 0: bytes alone decide
   };
 
   enum class Append : uint8_t {

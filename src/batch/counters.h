@@ -40,7 +40,7 @@ struct Counters {
   Count received;
   Count filtered;
   Count duplicate;
-  Count malformed;  // of `received`; the ledger's dropped{malformed}
+  Count malformed;              // of `received`; the ledger's dropped{malformed}
   Count lost_upstream_records;  // platform.logsDropped: Lambda's own loss, beside the equation
   Count lost_upstream_bytes;
   Count refused_bodies;  // POSTs answered with 4xx or broken off; Lambda has not counted on them either

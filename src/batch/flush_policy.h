@@ -19,9 +19,9 @@ enum class FlushDecision : uint8_t {
 
 // What the decision at runtimeDone depends on beside the history.
 struct FlushFacts {
-  bool succeeded = true;             // runtimeDone said success
-  Level level_max = Level::kUnknown; // the most severe record that waits
-  WallTime oldest = WallTime::max(); // the oldest record that waits
+  bool succeeded = true;              // runtimeDone said success
+  Level level_max = Level::kUnknown;  // the most severe record that waits
+  WallTime oldest = WallTime::max();  // the oldest record that waits
 };
 
 class FlushPolicy {

@@ -17,20 +17,20 @@ namespace sleipnir {
 
 // A wish that everything up to a batch be delivered, with somebody waiting for it.
 struct FlushRequest {
-  uint64_t id = 0;                 // counts up from 1
-  uint64_t through_sequence = 0;   // batches up to this one belong to it
-  MonotonicTime deadline = kNever; // the waiter leaves then; what is not delivered is kept
-  int attempts_max = 1;            // per batch, within this flush
+  uint64_t id = 0;                  // counts up from 1
+  uint64_t through_sequence = 0;    // batches up to this one belong to it
+  MonotonicTime deadline = kNever;  // the waiter leaves then; what is not delivered is kept
+  int attempts_max = 1;             // per batch, within this flush
 };
 
 struct SenderMessage {
   enum class Kind : uint8_t {
-    kBatch,      // `batch`: push it; it is the sender's now
-    kFlush,      // `flush`: tell when it is settled
-    kMakeRoom,   // the pool is empty: give back the oldest batch that is not being pushed
-    kWarmUp,     // make a connection ready if none is
-    kThaw,       // the environment was frozen: older connections are suspect
-    kShutdown,   // `flush.deadline`: deliver what can be, settle the rest by then
+    kBatch,     // `batch`: push it; it is the sender's now
+    kFlush,     // `flush`: tell when it is settled
+    kMakeRoom,  // the pool is empty: give back the oldest batch that is not being pushed
+    kWarmUp,    // make a connection ready if none is
+    kThaw,      // the environment was frozen: older connections are suspect
+    kShutdown,  // `flush.deadline`: deliver what can be, settle the rest by then
   };
   Kind kind = Kind::kBatch;
   Batch* batch = nullptr;

@@ -1,8 +1,8 @@
 // BatchPool: every batch there will ever be, made at start.
 //
-// The loop takes for what comes in, the sender for what it has to write anew; whoever holds a batch gives it back. An empty pool is a decision of the caller's (wait for the
-// sender to make room), never a malloc. Low numbers are given out first, so that a quiet function touches the memory
-// of one or two arenas only.
+// The loop takes for what comes in, the sender for what it has to write anew; whoever holds a batch gives it back. An
+// empty pool is a decision of the caller's (wait for the sender to make room), never a malloc. Low numbers are given
+// out first, so that a quiet function touches the memory of one or two arenas only.
 #pragma once
 
 #include <array>

@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view kExpectName = "expect";
 constexpr std::string_view kContinueValue = "100-continue";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 

@@ -11,9 +11,8 @@ namespace {
 constexpr size_t kHeadBytesMax = 64 * 1024;
 
 bool equal_ignoring_case(std::string_view text, std::string_view lower_name) {
-  return std::equal(text.begin(), text.end(), lower_name.begin(), lower_name.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
+  return std::equal(text.begin(), text.end(), lower_name.begin(), lower_name.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
 }
 
 }  // namespace
@@ -104,7 +103,8 @@ int ResponseParser::on_headers_complete(llhttp_t* parser) {
   ResponseParser& me = self(parser);
   me.status_ = llhttp_get_status_code(parser);
   me.head_done_ = true;
-  return 0;
+  // llhttp takes any three digits.
+  return me.status_ < 100 ? HPE_USER : 0;
 }
 
 int ResponseParser::on_body(llhttp_t* parser, const char* at, size_t bytes) {

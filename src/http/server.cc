@@ -17,8 +17,7 @@ std::string_view reply_text(int status, bool keep_alive) {
                         : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     case 405: return "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     case 413: return "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    case 431:
-      return "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    case 431: return "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     default: return "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   }
 }
@@ -74,7 +73,9 @@ Result<std::unique_ptr<Server>> Server::create(Kernel& kernel, PostHandler& hand
 Server::Server(Kernel& kernel, PostHandler& handler, uint64_t tag_base, MappedMemory body)
     : kernel_(kernel), handler_(handler), tag_base_(tag_base), body_(std::move(body)) {}
 
-Server::~Server() { close(); }
+Server::~Server() {
+  close();
+}
 
 Status Server::listen(uint16_t port, int& os_error) {
   Result<int> listener = kernel_.listen(Address::any_ipv4(port), os_error);
@@ -84,7 +85,9 @@ Status Server::listen(uint16_t port, int& os_error) {
   return Done{};
 }
 
-uint16_t Server::port() { return listening() ? kernel_.local_port(listener_) : uint16_t{0}; }
+uint16_t Server::port() {
+  return listening() ? kernel_.local_port(listener_) : uint16_t{0};
+}
 
 void Server::close() {
   for (auto& connection : connections_) {
@@ -141,9 +144,8 @@ void Server::serve(Connection& connection, Instant now) {
     // What was read already has been looked at: nothing else would make this connection ready for it again.
     if (budget == 0) break;
     const bool in_body = connection.parser.state() == RequestParser::State::kBody;
-    const std::span<char> room = in_body && !connection.body_too_large
-                                     ? body_.bytes().subspan(body_bytes_)
-                                     : std::span<char>(connection.input);
+    const std::span<char> room =
+        in_body && !connection.body_too_large ? body_.bytes().subspan(body_bytes_) : std::span<char>(connection.input);
     size_t wanted = std::min(room.size(), budget);
     const auto content_bytes = connection.parser.head().content_bytes;
     // Not a byte of the next request may land in the body buffer.
@@ -221,9 +223,7 @@ bool Server::on_message(Connection& connection, Instant now) {
     case RequestParser::State::kBody:
       if (connection.body_too_large) refuse(connection, 413);
       return true;
-    case RequestParser::State::kBad:
-      refuse(connection, connection.parser.bad_status());
-      return true;
+    case RequestParser::State::kBad: refuse(connection, connection.parser.bad_status()); return true;
     case RequestParser::State::kDone: break;
   }
   if (connection.body_too_large) {

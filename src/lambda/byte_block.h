@@ -77,11 +77,15 @@ inline BlockMask block_mask(BlockBytes hits) {
 }
 
 // REQUIRES for these: mask != 0 where a first byte is asked for, index <= kBlockBytes.
-inline size_t first_index(BlockMask mask) { return static_cast<unsigned>(std::countr_zero(mask)) / kMaskStep; }
+inline size_t first_index(BlockMask mask) {
+  return static_cast<unsigned>(std::countr_zero(mask)) / kMaskStep;
+}
 inline BlockMask from_index(BlockMask mask, size_t index) {
   return index >= kBlockBytes ? 0 : mask & (~BlockMask{0} << (index * kMaskStep));
 }
-inline BlockMask without_first(BlockMask mask) { return from_index(mask, first_index(mask) + 1); }
+inline BlockMask without_first(BlockMask mask) {
+  return from_index(mask, first_index(mask) + 1);
+}
 
 // All sixteen bytes.
 inline constexpr BlockMask kWholeMask = kMaskStep == 4 ? ~BlockMask{0} : BlockMask{0xffff};

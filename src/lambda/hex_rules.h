@@ -27,8 +27,7 @@ inline bool is_uuid(std::string_view text) {
   };
   constexpr auto kHyphen = [](size_t index) { return ((BlockMask{1} << kMaskStep) - 1) << (index * kMaskStep); };
   // The third part overlaps the second, so that nothing beyond the text is read.
-  constexpr Part kParts[] = {
-      {0, kHyphen(8) | kHyphen(13)}, {16, kHyphen(2) | kHyphen(7)}, {20, kHyphen(3)}};
+  constexpr Part kParts[] = {{0, kHyphen(8) | kHyphen(13)}, {16, kHyphen(2) | kHyphen(7)}, {20, kHyphen(3)}};
   for (const Part& part : kParts) {
     const ByteBlock block(text.data() + part.at);
     if (block_mask(block.equal('-')) != part.hyphens) return false;

@@ -37,8 +37,12 @@ FixedText<4> utf8(uint32_t code_point) {
   return FixedText<4>({bytes, count});
 }
 
-bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit < 0xdc00; }
-bool is_low_surrogate(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
+bool is_high_surrogate(uint32_t unit) {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+bool is_low_surrogate(uint32_t unit) {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
 
 char simple_escape(char letter) {
   switch (letter) {

@@ -43,8 +43,7 @@ TokenEnd EscapedJson::string_end(std::string_view text, size_t at) {
     at = find_backslash(text, at);
     if (at + 1 >= text.size()) return {at, false};
     switch (text[at + 1]) {
-      case '"':
-        return {at + 2, true};
+      case '"': return {at + 2, true};
       case '\\':
         // An escape of the inner text: of a quote or a backslash, which are escaped outside too, or of a letter.
         at += 2;
@@ -55,9 +54,7 @@ TokenEnd EscapedJson::string_end(std::string_view text, size_t at) {
         if (is_disguised(text, at)) return {at, false};
         at += 2;
         break;
-      default:
-        at += 2;
-        break;
+      default: at += 2; break;
     }
     if (at > text.size()) return {text.size(), false};
   }
@@ -66,8 +63,8 @@ TokenEnd EscapedJson::string_end(std::string_view text, size_t at) {
 TokenEnd EscapedJson::value_end(std::string_view text, size_t at) {
   if (text[at] != '{' && text[at] != '[') {
     size_t end = at;
-    while (end < text.size() && !is_json_space(text[end]) && text[end] != ',' && text[end] != '}' &&
-           text[end] != ']' && text[end] != '\\') {
+    while (end < text.size() && !is_json_space(text[end]) && text[end] != ',' && text[end] != '}' && text[end] != ']' &&
+           text[end] != '\\') {
       ++end;
     }
     return {end, is_json_scalar(text.substr(at, end - at))};

@@ -12,7 +12,9 @@ bool is_hex_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // The letters of two-byte escapes, `"\/bfnrt`: one bit for each byte from 0x20 on, `"` and `/` in the first word.
 bool is_simple_escape(char letter) {
@@ -24,7 +26,9 @@ bool is_simple_escape(char letter) {
   return ((byte < 64 ? kBelow64 : kFrom64) >> (byte & 63) & 1) != 0;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20;
+}
 
 // The bytes that matter inside a string: its end, an escape, what must not be there.
 BlockMask string_stops(const ByteBlock& block) {

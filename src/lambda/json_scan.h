@@ -16,7 +16,7 @@ namespace sleipnir {
 inline constexpr size_t kJsonDepthMax = 1024;
 
 struct TokenEnd {
-  size_t at;   // complete: one past the token; else how far it was read
+  size_t at;  // complete: one past the token; else how far it was read
   bool complete;
 };
 
@@ -26,7 +26,9 @@ TokenEnd json_string_end(std::string_view text, size_t at);
 // Any value. REQUIRES: at < text.size().
 TokenEnd json_value_end(std::string_view text, size_t at);
 
-inline bool is_json_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+inline bool is_json_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 inline size_t skip_json_space(std::string_view text, size_t at) {
   if (at < text.size() && static_cast<unsigned char>(text[at]) > ' ') return at;  // nearly always

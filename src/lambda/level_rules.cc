@@ -10,9 +10,15 @@
 namespace sleipnir {
 namespace {
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return is_upper(static_cast<char>(c & ~0x20)); }
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return is_upper(static_cast<char>(c & ~0x20));
+}
 
 // Up to eight letters as one number, capitals made small, so that a switch compares whole names.
 constexpr uint64_t packed(std::string_view name) {
@@ -32,27 +38,20 @@ Level level_of_word(std::string_view word) {
   if (word.size() > 8) return equal_folded(word, "information") ? Level::kInfo : Level::kUnknown;
   switch (packed(word)) {
     case packed("trace"):
-    case packed("trce"):
-      return Level::kTrace;
+    case packed("trce"): return Level::kTrace;
     case packed("debug"):
-    case packed("dbug"):
-      return Level::kDebug;
-    case packed("info"):
-      return Level::kInfo;
+    case packed("dbug"): return Level::kDebug;
+    case packed("info"): return Level::kInfo;
     case packed("warn"):
-    case packed("warning"):
-      return Level::kWarn;
+    case packed("warning"): return Level::kWarn;
     case packed("error"):
     case packed("err"):
     case packed("fail"):
-    case packed("severe"):
-      return Level::kError;
+    case packed("severe"): return Level::kError;
     case packed("fatal"):
     case packed("crit"):
-    case packed("critical"):
-      return Level::kFatal;
-    default:
-      return Level::kUnknown;
+    case packed("critical"): return Level::kFatal;
+    default: return Level::kUnknown;
   }
 }
 
@@ -161,19 +160,13 @@ Side side_before(std::string_view text, size_t at) {
       return second == '|' ? Side::kPipe : Side::kSpace;
     case '[':
     case '(':
-    case '<':
-      return Side::kBracket;
-    case '|':
-      return Side::kPipe;
-    case '.':
-      return Side::kDot;
+    case '<': return Side::kBracket;
+    case '|': return Side::kPipe;
+    case '.': return Side::kDot;
     case 't':
-    case 'n':
-      return second == '\\' ? Side::kEscape : Side::kNone;
-    case 'm':
-      return ends_color(text, at) ? Side::kColor : Side::kNone;
-    default:
-      return Side::kNone;
+    case 'n': return second == '\\' ? Side::kEscape : Side::kNone;
+    case 'm': return ends_color(text, at) ? Side::kColor : Side::kNone;
+    default: return Side::kNone;
   }
 }
 
@@ -188,16 +181,11 @@ Side side_after(std::string_view text, size_t at) {
     }
     case ']':
     case ')':
-    case '>':
-      return Side::kBracket;
-    case '|':
-      return Side::kPipe;
-    case ':':
-      return Side::kColon;
-    case '\\':
-      return Side::kEscape;
-    default:
-      return Side::kNone;
+    case '>': return Side::kBracket;
+    case '|': return Side::kPipe;
+    case ':': return Side::kColon;
+    case '\\': return Side::kEscape;
+    default: return Side::kNone;
   }
 }
 
@@ -215,8 +203,8 @@ bool is_header(std::string_view text) {
 }
 
 bool is_framed(Side before, Side after) {
-  if (before == after) return before == Side::kBracket || before == Side::kPipe || before == Side::kDash ||
-                              before == Side::kEscape;
+  if (before == after)
+    return before == Side::kBracket || before == Side::kPipe || before == Side::kDash || before == Side::kEscape;
   if (before == Side::kColor) return after == Side::kEscape;
   // Monolog's `app.INFO: `, the second line of java.util.logging.
   return after == Side::kColon && (before == Side::kDot || before == Side::kEscape);
@@ -297,29 +285,22 @@ Level level_of_name(std::string_view name) {
     case packed("vrb"):
     case packed("silly"):
     case packed("finer"):
-    case packed("finest"):
-      return Level::kTrace;
+    case packed("finest"): return Level::kTrace;
     case packed("dbg"):
     case packed("fine"):
-    case packed("config"):
-      return Level::kDebug;
+    case packed("config"): return Level::kDebug;
     case packed("inf"):
     case packed("notice"):
     case packed("success"):
-    case packed("http"):
-      return Level::kInfo;
-    case packed("wrn"):
-      return Level::kWarn;
-    case packed("failure"):
-      return Level::kError;
+    case packed("http"): return Level::kInfo;
+    case packed("wrn"): return Level::kWarn;
+    case packed("failure"): return Level::kError;
     case packed("ftl"):
     case packed("alert"):
     case packed("emerg"):
     case packed("panic"):
-    case packed("dpanic"):
-      return Level::kFatal;
-    default:
-      return level_of_word(name);
+    case packed("dpanic"): return Level::kFatal;
+    default: return level_of_word(name);
   }
 }
 

@@ -54,7 +54,9 @@ Lifecycle::Action Lifecycle::hold_or_go(const FlushFacts& waiting, bool worthwhi
   return Action::kFlushAndHold;
 }
 
-Lifecycle::Action Lifecycle::on_flush_settled() { return state_ == State::kHeld ? let_go() : Action::kNone; }
+Lifecycle::Action Lifecycle::on_flush_settled() {
+  return state_ == State::kHeld ? let_go() : Action::kNone;
+}
 
 Lifecycle::Action Lifecycle::on_time(Instant now) {
   if (state_ == State::kHeld && now.monotonic >= hold_until_) return let_go();

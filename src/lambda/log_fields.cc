@@ -98,8 +98,7 @@ LogFields read(std::string_view text) {
         if (found.tenant_id.empty() && is_plain(field.value, kTenantIdBytesMax)) found.tenant_id = field.value;
         break;
       case Name::kLevel:
-      case Name::kOther:
-        break;
+      case Name::kOther: break;
     }
   }
   found.whole = fields.whole();
@@ -108,8 +107,12 @@ LogFields read(std::string_view text) {
 
 }  // namespace
 
-LogFields read_log_fields(std::string_view object) { return read<PlainJson>(object); }
+LogFields read_log_fields(std::string_view object) {
+  return read<PlainJson>(object);
+}
 
-LogFields read_escaped_log_fields(std::string_view text) { return read<EscapedJson>(text); }
+LogFields read_escaped_log_fields(std::string_view text) {
+  return read<EscapedJson>(text);
+}
 
 }  // namespace sleipnir

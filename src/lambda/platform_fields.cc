@@ -10,7 +10,7 @@ namespace {
 
 struct StringMember {
   std::string_view key;
-  std::string_view PlatformFields::*value;
+  std::string_view PlatformFields::* value;
 };
 
 constexpr StringMember kStrings[] = {

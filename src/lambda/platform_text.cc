@@ -8,7 +8,9 @@
 namespace sleipnir {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Digits of a number of at most this many can be rounded in 64 bits.
 constexpr size_t kWholeDigitsMax = 12;
@@ -26,7 +28,8 @@ void append_number(uint64_t value, PlatformLine& line) {
 // 15090 -> 150.90
 void append_hundredths(uint64_t hundredths, PlatformLine& line) {
   append_number(hundredths / 100, line);
-  const char fraction[] = {'.', static_cast<char>('0' + hundredths / 10 % 10), static_cast<char>('0' + hundredths % 10)};
+  const char fraction[] = {'.', static_cast<char>('0' + hundredths / 10 % 10),
+                           static_cast<char>('0' + hundredths % 10)};
   line.append({fraction, sizeof fraction});
 }
 
@@ -168,24 +171,16 @@ void append_runtime_done(const PlatformFields& fields, std::string_view time, Pl
 bool write_platform_text(EventKind kind, const PlatformFields& fields, std::string_view time, PlatformLine& line) {
   line.clear();
   switch (kind) {
-    case EventKind::kInitStart:
-      append_runtime("INIT_START", fields, line);
-      return true;
-    case EventKind::kRestoreStart:
-      append_runtime("RESTORE_START", fields, line);
-      return true;
+    case EventKind::kInitStart: append_runtime("INIT_START", fields, line); return true;
+    case EventKind::kRestoreStart: append_runtime("RESTORE_START", fields, line); return true;
     case EventKind::kStart:
       line.append("START");
       append_labelled(" RequestId: ", fields.request_id, line);
       append_labelled(" Version: ", fields.version, line);
       return true;
     case EventKind::kRuntimeDone:
-    case EventKind::kEnd:
-      append_runtime_done(fields, time, line);
-      return true;
-    case EventKind::kReport:
-      append_report(fields, line);
-      return true;
+    case EventKind::kEnd: append_runtime_done(fields, time, line); return true;
+    case EventKind::kReport: append_report(fields, line); return true;
     case EventKind::kInitReport:
       line.append("INIT_REPORT Init Duration: ");
       append_duration(fields.metrics, line);
@@ -200,8 +195,9 @@ bool write_platform_text(EventKind kind, const PlatformFields& fields, std::stri
     case EventKind::kExtensionState:
     case EventKind::kTelemetrySubscription:
     case EventKind::kLogsSubscription:
-      line.append(kind == EventKind::kExtensionState ? "EXTENSION"
-                  : kind == EventKind::kTelemetrySubscription ? "TELEMETRY" : "LOGS");
+      line.append(kind == EventKind::kExtensionState          ? "EXTENSION"
+                  : kind == EventKind::kTelemetrySubscription ? "TELEMETRY"
+                                                              : "LOGS");
       append_labelled("\tName: ", fields.name, line);
       append_labelled("\tState: ", fields.state, line);
       append_list(kind == EventKind::kExtensionState ? "\tEvents: " : "\tTypes: ", fields.list, line);
@@ -214,8 +210,7 @@ bool write_platform_text(EventKind kind, const PlatformFields& fields, std::stri
     case EventKind::kLogsDropped:
     case EventKind::kFault:
     case EventKind::kPlatformOther:
-    case EventKind::kUnknownType:
-      return false;
+    case EventKind::kUnknownType: return false;
   }
   return false;
 }

@@ -11,12 +11,13 @@ namespace {
 constexpr std::string_view kIdentifierHeader = "lambda-extension-identifier";
 
 // printf's way of taking a view.
-int width(std::string_view text) { return static_cast<int>(text.size()); }
+int width(std::string_view text) {
+  return static_cast<int>(text.size());
+}
 
 }  // namespace
 
-Result<RuntimeApi> RuntimeApi::create(Kernel& kernel, std::string_view authority, std::string_view name,
-                                      uint64_t tag) {
+Result<RuntimeApi> RuntimeApi::create(Kernel& kernel, std::string_view authority, std::string_view name, uint64_t tag) {
   const size_t colon = authority.rfind(':');
   if (colon == std::string_view::npos) return Error::make("AWS_LAMBDA_RUNTIME_API is not host:port");
   uint32_t port = 0;
@@ -32,8 +33,7 @@ Result<RuntimeApi> RuntimeApi::create(Kernel& kernel, std::string_view authority
   return RuntimeApi(kernel, address.value(), authority, name, tag);
 }
 
-RuntimeApi::RuntimeApi(Kernel& kernel, Address address, std::string_view authority, std::string_view name,
-                       uint64_t tag)
+RuntimeApi::RuntimeApi(Kernel& kernel, Address address, std::string_view authority, std::string_view name, uint64_t tag)
     : kernel_(&kernel),
       address_(address),
       authority_(authority),
@@ -64,7 +64,9 @@ void RuntimeApi::ask_subscribe(std::string_view schema, std::string_view types, 
   begin(Call::kSubscribe, "PUT", "/2022-07-01/telemetry", "", std::string_view(body, static_cast<size_t>(bytes)), now);
 }
 
-void RuntimeApi::ask_next(Instant now) { begin(Call::kNext, "GET", "/2020-01-01/extension/event/next", "", "", now); }
+void RuntimeApi::ask_next(Instant now) {
+  begin(Call::kNext, "GET", "/2020-01-01/extension/event/next", "", "", now);
+}
 
 void RuntimeApi::tell_init_error(std::string_view reason, Instant now) {
   char body[512];
@@ -88,10 +90,10 @@ void RuntimeApi::begin(Call call, std::string_view method, std::string_view path
   if (!body.empty()) {
     snprintf(length, sizeof(length), "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.size());
   }
-  const int bytes = snprintf(buffers_->request.data(), buffers_->request.size(), "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n%s%.*s%s\r\n%.*s",
-                             width(method), method.data(), width(path), path.data(), width(authority_),
-                             authority_.data(), identifier, width(extra_headers), extra_headers.data(), length,
-                             width(body), body.data());
+  const int bytes = snprintf(buffers_->request.data(), buffers_->request.size(),
+                             "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n%s%.*s%s\r\n%.*s", width(method), method.data(),
+                             width(path), path.data(), width(authority_), authority_.data(), identifier,
+                             width(extra_headers), extra_headers.data(), length, width(body), body.data());
   CHECK(bytes > 0 && static_cast<size_t>(bytes) < buffers_->request.size());
   request_bytes_ = static_cast<size_t>(bytes);
   call_ = call;
@@ -164,8 +166,12 @@ bool RuntimeApi::request_written() const {
          buffers_->exchange.state() == Exchange::State::kDone;
 }
 
-int RuntimeApi::status() const { return buffers_->exchange.status(); }
+int RuntimeApi::status() const {
+  return buffers_->exchange.status();
+}
 
-std::string_view RuntimeApi::body() const { return buffers_->exchange.body(); }
+std::string_view RuntimeApi::body() const {
+  return buffers_->exchange.body();
+}
 
 }  // namespace sleipnir

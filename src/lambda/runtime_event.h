@@ -23,9 +23,9 @@ struct RuntimeEvent {
   Type type = Type::kUnknown;
   // When the invocation times out, or the environment is killed.
   WallTime deadline{};
-  FixedText<64> request_id;      // INVOKE
-  FixedText<256> function_arn;   // INVOKE
-  FixedText<256> tracing;        // INVOKE: value of the X-Amzn-Trace-Id header, "Root=..."
+  FixedText<64> request_id;                          // INVOKE
+  FixedText<256> function_arn;                       // INVOKE
+  FixedText<256> tracing;                            // INVOKE: value of the X-Amzn-Trace-Id header, "Root=..."
   ShutdownReason reason = ShutdownReason::kFailure;  // SHUTDOWN
 };
 

@@ -14,9 +14,13 @@ namespace {
 
 static_assert(kEventKinds <= 32, "dropped_kinds_ has a bit for each kind");
 
-constexpr uint32_t kind_bit(EventKind kind) { return uint32_t{1} << static_cast<unsigned>(kind); }
+constexpr uint32_t kind_bit(EventKind kind) {
+  return uint32_t{1} << static_cast<unsigned>(kind);
+}
 
-bool has_escape(std::string_view inside) { return inside.find('\\') != std::string_view::npos; }
+bool has_escape(std::string_view inside) {
+  return inside.find('\\') != std::string_view::npos;
+}
 
 // Escapes in an id are never seen; taken raw they would be another id.
 std::string_view plain_id(std::string_view inside, size_t bytes_max) {
@@ -29,12 +33,9 @@ Level level_of_platform(EventKind kind, EventStatus status, bool has_error_type)
   switch (status) {
     case EventStatus::kError:
     case EventStatus::kFailure:
-    case EventStatus::kTimeout:
-      return Level::kError;
-    case EventStatus::kSuccess:
-      return Level::kInfo;
-    case EventStatus::kUnknown:
-      break;
+    case EventStatus::kTimeout: return Level::kError;
+    case EventStatus::kSuccess: return Level::kInfo;
+    case EventStatus::kUnknown: break;
   }
   const bool is_known = kind != EventKind::kPlatformOther && kind != EventKind::kUnknownType;
   return is_known ? Level::kInfo : Level::kUnknown;
@@ -109,7 +110,8 @@ Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime fallb
     case EventKind::kFunction:
       out.record.log_type = LogType::kFunction;
       decode_log(element.record, out);
-      wanted = options_.ship_function && (out.record.level == Level::kUnknown || out.record.level >= options_.min_level);
+      wanted =
+          options_.ship_function && (out.record.level == Level::kUnknown || out.record.level >= options_.min_level);
       break;
     case EventKind::kExtension:
       out.record.log_type = LogType::kExtension;
@@ -174,8 +176,7 @@ void TelemetryDecoder::follow(EventKind kind, const PlatformFields& fields) {
         if (!fields.tenant_id.empty()) request.tenant_id.assign(fields.tenant_id);
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -42,7 +42,9 @@ Handled TelemetryHandler::on_post(std::string_view body, Instant now) {
   return Handled::kAccepted;
 }
 
-void TelemetryHandler::on_refused(int) { counters_.refused_bodies.add(1); }
+void TelemetryHandler::on_refused(int) {
+  counters_.refused_bodies.add(1);
+}
 
 bool TelemetryHandler::is_duplicate(uint64_t hash) {
   for (const Remembered& known : remembered_) {

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "lambda/json_scan.h"
 #include "lambda/byte_block.h"
 #include "lambda/json_decode.h"
+#include "lambda/json_scan.h"
 
 namespace sleipnir {
 namespace {
@@ -95,8 +95,7 @@ TokenEnd element_end(std::string_view body, size_t at, TelemetryElement& element
       case Key::kRecord:
         if (element.record.empty()) element.record = value;
         break;
-      case Key::kOther:
-        break;
+      case Key::kOther: break;
     }
 
     at = skip_json_space(body, token.at);
@@ -146,8 +145,7 @@ ScanOutcome TelemetryScanner::next(TelemetryElement& element) {
         state_ = c == ']' ? State::kBetween : State::kElement;
         break;
       case State::kLost:
-      case State::kDone:
-        break;
+      case State::kDone: break;
     }
   }
 }

@@ -10,7 +10,8 @@
 //   }
 //
 // Place in the flow: telemetry server (a whole body) -> TelemetryScanner -> TelemetryDecoder -> batcher. Loop thread;
-// the scanner is a value on the caller's stack and holds nothing but positions, so it may be left between any two calls.
+// the scanner is a value on the caller's stack and holds nothing but positions, so it may be left between any two
+// calls.
 //
 // The body is a JSON array of objects {"time": string, "type": string, "record": anything}. Any order of keys, any
 // white space, unknown keys, keys written with escapes: all fine; of two equal keys the first counts. A single object

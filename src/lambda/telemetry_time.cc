@@ -32,7 +32,9 @@ struct Digits {
   bool all_digits() const { return seen < 16; }
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Days from 1970-01-01 to a Gregorian date. REQUIRES: year >= 1, month 1..12.
 int64_t days_from_epoch(int64_t year, int64_t month, int64_t day) {
@@ -58,7 +60,8 @@ std::optional<int64_t> parse_seconds(std::string_view text) {
   const int64_t hour = digits.two(11);
   const int64_t minute = digits.two(14);
   const int64_t second = digits.two(17);
-  if (!digits.all_digits() || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  if (!digits.all_digits() || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':')
+    return std::nullopt;
   if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
   if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) {
     return std::nullopt;
@@ -100,7 +103,8 @@ std::optional<WallTime> parse_telemetry_time(std::string_view text) {
   int64_t ms = *seconds_ms;
 
   if (text.size() == kUsualBytes) {
-    if (const std::optional<int64_t> fraction_ms = parse_usual_fraction(text)) return wall_from_unix_ms(ms + *fraction_ms);
+    if (const std::optional<int64_t> fraction_ms = parse_usual_fraction(text))
+      return wall_from_unix_ms(ms + *fraction_ms);
   }
 
   std::string_view rest = text.substr(kSecondsBytes);
@@ -117,7 +121,9 @@ std::optional<WallTime> parse_telemetry_time(std::string_view text) {
   return wall_from_unix_ms(ms - *offset);
 }
 
-std::optional<int64_t> TelemetryTimeReader::milliseconds(std::string_view text) { return parse_usual_fraction(text); }
+std::optional<int64_t> TelemetryTimeReader::milliseconds(std::string_view text) {
+  return parse_usual_fraction(text);
+}
 
 std::optional<WallTime> TelemetryTimeReader::read_other_second(std::string_view text) {
   const std::optional<WallTime> time = parse_telemetry_time(text);

@@ -14,7 +14,9 @@ constexpr size_t kTabBytes = 2;
 constexpr size_t kFieldBytesMax = 64;
 constexpr std::string_view kRequestId = "RequestId: ";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes the field before the next tab off `rest`; false, and nothing taken, if it is too long to be one.
 bool take_field(std::string_view& rest, std::string_view& field) {

@@ -80,7 +80,8 @@ class Writer {
 // The length of the line's next part within the limit, in wire bytes.
 size_t part_bytes(std::string_view line, std::optional<size_t> line_bytes_max) {
   if (!line_bytes_max) return line.size();
-  return measure_json_token(line, SIZE_MAX, std::max(*line_bytes_max, kJsonUnitDecodedMax), LastNewline::kKeep).consumed;
+  return measure_json_token(line, SIZE_MAX, std::max(*line_bytes_max, kJsonUnitDecodedMax), LastNewline::kKeep)
+      .consumed;
 }
 
 uint32_t count_parts(std::string_view line, std::optional<size_t> line_bytes_max) {
@@ -141,9 +142,9 @@ AmendResult amend_entries(const Batch& source, EntryRange range, const Verdict::
         result.overflow = true;
         return result;
       }
-      target.commit({.bytes = static_cast<uint32_t>(writer.bytes()),
-                     .metadata_offset = static_cast<uint32_t>(metadata_offset)},
-                    part == 1 && source.begins_record(i), Record{.time = WallTime(Nanoseconds(entry.time_ns))});
+      target.commit(
+          {.bytes = static_cast<uint32_t>(writer.bytes()), .metadata_offset = static_cast<uint32_t>(metadata_offset)},
+          part == 1 && source.begins_record(i), Record{.time = WallTime(Nanoseconds(entry.time_ns))});
     }
   }
   return result;

@@ -19,8 +19,8 @@ struct AmendResult {
   bool overflow = false;
 };
 
-// Copies from `range` of `source` into `target` (empty, same layout) every entry that meets a condition of `amend`, with
-// what the condition asks for done to it:
+// Copies from `range` of `source` into `target` (empty, same layout) every entry that meets a condition of `amend`,
+// with what the condition asks for done to it:
 //  - older than oldest_accepted_ns: stamped at restamp_from_ns, restamp_from_ns + 1, ..., its own time kept as metadata
 //    `event_time` where it has metadata;
 //  - at or after too_new_from_ns: likewise, stamped from `now` on;

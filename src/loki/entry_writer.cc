@@ -152,8 +152,7 @@ LineHead line_head(const Record& record) {
   const std::string_view id = cut(record.request_id, kLineRequestIdBytesMax);
   const LineShape shape = line_shape(record);
   switch (shape) {
-    case LineShape::kObjectWithRequestId:
-      break;
+    case LineShape::kObjectWithRequestId: break;
     case LineShape::kText:
       head.append("[request_id=");
       head.append(id);

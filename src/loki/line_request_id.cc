@@ -30,18 +30,12 @@ class LineReader {
     if (letter == 'u') return next_unicode();
     text_.remove_prefix(2);
     switch (letter) {
-      case 'n':
-        return '\n';
-      case 'r':
-        return '\r';
-      case 't':
-        return '\t';
-      case 'b':
-        return '\b';
-      case 'f':
-        return '\f';
-      default:
-        return static_cast<unsigned char>(letter);
+      case 'n': return '\n';
+      case 'r': return '\r';
+      case 't': return '\t';
+      case 'b': return '\b';
+      case 'f': return '\f';
+      default: return static_cast<unsigned char>(letter);
     }
   }
 

@@ -24,7 +24,9 @@ struct IoResult {
 
 enum class Interest : uint8_t { kNone, kRead, kWrite, kReadWrite };
 
-constexpr bool wants_read(Interest interest) { return interest == Interest::kRead || interest == Interest::kReadWrite; }
+constexpr bool wants_read(Interest interest) {
+  return interest == Interest::kRead || interest == Interest::kReadWrite;
+}
 constexpr bool wants_write(Interest interest) {
   return interest == Interest::kWrite || interest == Interest::kReadWrite;
 }
@@ -32,6 +34,8 @@ constexpr bool wants_write(Interest interest) {
 // One gathered write: up to a handful of pieces, the caller's memory.
 using Pieces = std::span<const iovec>;
 
-inline iovec piece(const void* data, size_t bytes) { return iovec{.iov_base = const_cast<void*>(data), .iov_len = bytes}; }
+inline iovec piece(const void* data, size_t bytes) {
+  return iovec{.iov_base = const_cast<void*>(data), .iov_len = bytes};
+}
 
 }  // namespace sleipnir

@@ -18,8 +18,8 @@ namespace sleipnir {
 namespace {
 
 constexpr uint64_t kWakeTag = UINT64_MAX;
-constexpr int kListenBacklog = 16;      // Lambda keeps one connection open; the rest is room for a reconnect
-constexpr size_t kEventsPerWait = 16;   // bounds one round; level-triggered, so the rest comes in the next
+constexpr int kListenBacklog = 16;     // Lambda keeps one connection open; the rest is room for a reconnect
+constexpr size_t kEventsPerWait = 16;  // bounds one round; level-triggered, so the rest comes in the next
 
 void set_no_delay(int fd) {
   const int on = 1;
@@ -164,8 +164,7 @@ void LinuxKernel::watch(int handle, Interest interest, uint64_t tag) {
 
 size_t LinuxKernel::wait(std::span<Ready> out, std::optional<Milliseconds> timeout) {
   std::array<epoll_event, kEventsPerWait> events;
-  const int timeout_ms =
-      timeout ? static_cast<int>(std::clamp<int64_t>(timeout->count(), 0, INT_MAX)) : -1;
+  const int timeout_ms = timeout ? static_cast<int>(std::clamp<int64_t>(timeout->count(), 0, INT_MAX)) : -1;
   const int events_max = static_cast<int>(std::min(events.size(), out.size()));
   const int count = epoll_wait(epoll_fd_, events.data(), events_max, timeout_ms);
   size_t filled = 0;

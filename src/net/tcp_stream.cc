@@ -4,7 +4,9 @@
 
 namespace sleipnir {
 
-TcpStream::~TcpStream() { kernel_.close(handle_); }
+TcpStream::~TcpStream() {
+  kernel_.close(handle_);
+}
 
 IoResult TcpStream::handshake() {
   if (connected_) return {.status = Io::kOk};
@@ -13,11 +15,17 @@ IoResult TcpStream::handshake() {
   return result;
 }
 
-IoResult TcpStream::read(std::span<char> out) { return note(kernel_.read(handle_, out), Interest::kRead); }
+IoResult TcpStream::read(std::span<char> out) {
+  return note(kernel_.read(handle_, out), Interest::kRead);
+}
 
-IoResult TcpStream::write(Pieces pieces) { return note(kernel_.write(handle_, pieces), Interest::kWrite); }
+IoResult TcpStream::write(Pieces pieces) {
+  return note(kernel_.write(handle_, pieces), Interest::kWrite);
+}
 
-const char* TcpStream::failure() const { return os_error_ == 0 ? "connection closed" : strerror(os_error_); }
+const char* TcpStream::failure() const {
+  return os_error_ == 0 ? "connection closed" : strerror(os_error_);
+}
 
 IoResult TcpStream::note(IoResult result, Interest blocked_on) {
   if (result.status == Io::kAgain) wants_ = blocked_on;

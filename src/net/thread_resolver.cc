@@ -22,12 +22,9 @@ Error describe(const char* host, const ThreadResolver::Found& result) {
     case EAI_NODATA:
 #endif
       return Error::make("the host name %.120s does not exist, or has no address", host);
-    case EAI_AGAIN:
-      return Error::make("no DNS server answered for %.120s", host);
-    case EAI_SYSTEM:
-      return Error::from_os(result.os_error, "looking up %.120s", host);
-    default:
-      return Error::make("looking up %.120s: %s", host, gai_strerror(result.error));
+    case EAI_AGAIN: return Error::make("no DNS server answered for %.120s", host);
+    case EAI_SYSTEM: return Error::from_os(result.os_error, "looking up %.120s", host);
+    default: return Error::make("looking up %.120s: %s", host, gai_strerror(result.error));
   }
 }
 

@@ -75,44 +75,25 @@ TlsFailureText refused_certificate(const TlsFailure& failure, const TlsVerify& v
 
 const char* alert_name(int alert) {
   switch (alert) {
-    case MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE:
-      return "unexpected message";
-    case MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC:
-      return "bad record";
-    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
-      return "handshake failure";
-    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
-      return "bad certificate";
-    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT:
-      return "unsupported certificate";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED:
-      return "certificate revoked";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED:
-      return "certificate expired";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN:
-      return "certificate unknown";
-    case MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER:
-      return "illegal parameter";
-    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA:
-      return "unknown CA";
-    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED:
-      return "access denied";
-    case MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR:
-      return "decode error";
-    case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR:
-      return "decrypt error";
-    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
-      return "protocol version";
-    case MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY:
-      return "insufficient security";
-    case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR:
-      return "internal error";
-    case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME:
-      return "unrecognized name";
-    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED:
-      return "certificate required";
-    default:
-      return "alert";
+    case MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE: return "unexpected message";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC: return "bad record";
+    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE: return "handshake failure";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT: return "bad certificate";
+    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT: return "unsupported certificate";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED: return "certificate revoked";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED: return "certificate expired";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN: return "certificate unknown";
+    case MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER: return "illegal parameter";
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA: return "unknown CA";
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED: return "access denied";
+    case MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR: return "decode error";
+    case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR: return "decrypt error";
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION: return "protocol version";
+    case MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY: return "insufficient security";
+    case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR: return "internal error";
+    case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME: return "unrecognized name";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED: return "certificate required";
+    default: return "alert";
   }
 }
 
@@ -142,11 +123,8 @@ TlsFailureText alerted(const TlsFailure& failure) {
     case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME:
       hint = "; it does not know that name: set LOKI_TLS_SERVER_NAME to one it serves";
       break;
-    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
-      hint = "; it must speak TLS 1.2 or 1.3";
-      break;
-    default:
-      break;
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION: hint = "; it must speak TLS 1.2 or 1.3"; break;
+    default: break;
   }
   return text("%.*s refused the TLS connection (%s, %d)%s", width(host), host.data(), alert_name(failure.alert),
               failure.alert, hint);
@@ -159,12 +137,9 @@ TlsFailureText describe_tls_failure(const TlsFailure& failure, const TlsVerify& 
   const char* const during = failure.in_handshake ? "during the TLS handshake" : "without ending TLS";
   switch (failure.code) {
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
-    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
-      return refused_certificate(failure, verify);
-    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-      return alerted(failure);
-    case MBEDTLS_ERR_SSL_CONN_EOF:
-      return text("%.*s closed the connection %s", width(host), host.data(), during);
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: return refused_certificate(failure, verify);
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: return alerted(failure);
+    case MBEDTLS_ERR_SSL_CONN_EOF: return text("%.*s closed the connection %s", width(host), host.data(), during);
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
       if (!failure.in_handshake) break;
       return text("what %.*s answered is not TLS; is it a plain http port?", width(host), host.data());
@@ -184,8 +159,7 @@ TlsFailureText describe_tls_failure(const TlsFailure& failure, const TlsVerify& 
           "the certificates of %.*s cannot be checked (a chain too long, or the %zu KiB of memory for TLS used "
           "up)",
           width(host), host.data(), kTlsMemoryBytes / 1024);
-    default:
-      break;
+    default: break;
   }
   return text("the TLS connection to %.*s failed (mbedTLS -0x%04x)", width(host), host.data(),
               static_cast<unsigned>(-failure.code));

@@ -67,7 +67,8 @@ void mutate(Bytes& bytes, std::mt19937_64& random) {
     return;
   }
   const auto at = static_cast<std::ptrdiff_t>(below(bytes.size()));
-  const auto length = static_cast<std::ptrdiff_t>(1 + below(std::min<size_t>(16, bytes.size() - static_cast<size_t>(at))));
+  const auto length =
+      static_cast<std::ptrdiff_t>(1 + below(std::min<size_t>(16, bytes.size() - static_cast<size_t>(at))));
   const auto position = bytes.begin() + at;
   switch (below(5)) {
     case 0: *position ^= static_cast<uint8_t>(1u << below(8)); break;

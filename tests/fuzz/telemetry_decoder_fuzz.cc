@@ -48,9 +48,9 @@ bool is_hex_id(std::string_view id) {
 void check(const Decoded& decoded, const TelemetryElement& element, const DecoderOptions& options) {
   const Record& record = decoded.record;
   unsigned sum = 0;
-  for (const std::string_view view : {record.prefix, record.text, record.request_id, record.trace_id, record.instance,
-                                      record.tenant_id, record.event_time, decoded.request_id, decoded.tracing,
-                                      decoded.instance_id}) {
+  for (const std::string_view view :
+       {record.prefix, record.text, record.request_id, record.trace_id, record.instance, record.tenant_id,
+        record.event_time, decoded.request_id, decoded.tracing, decoded.instance_id}) {
     sum += touch(view);
   }
   require(sum < 0xffffffffu, "sum");

@@ -29,7 +29,9 @@ struct FreeDocument {
 };
 using Document = std::unique_ptr<yyjson_doc, FreeDocument>;
 
-Document parse(std::string_view text) { return Document(yyjson_read(text.data(), text.size(), 0)); }
+Document parse(std::string_view text) {
+  return Document(yyjson_read(text.data(), text.size(), 0));
+}
 
 bool within(std::string_view body, std::string_view span) {
   return span.empty() || (span.data() >= body.data() && span.data() + span.size() <= body.data() + body.size());
@@ -125,7 +127,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     } else {
       require(element.record.empty() && element.type.empty(), "malformed, but filled");
     }
-    require(within(body, element.time) && within(body, element.type) && within(body, element.record), "outside the body");
+    require(within(body, element.time) && within(body, element.type) && within(body, element.record),
+            "outside the body");
     offset = scanner.offset();
   }
   require(scanner.next(element) == ScanOutcome::kEnd, "goes on behind its end");

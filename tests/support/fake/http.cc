@@ -2,9 +2,9 @@
 
 #include <libdeflate.h>
 
+#include <strings.h>
 #include <cstdlib>
 #include <cstring>
-#include <strings.h>
 
 #include "fake/network.h"
 
@@ -24,9 +24,13 @@ std::string HttpRequest::header(std::string_view name) const {
   return "";
 }
 
-std::string HttpRequest::target() const { return head.substr(0, head.find(" HTTP/1.1")); }
+std::string HttpRequest::target() const {
+  return head.substr(0, head.find(" HTTP/1.1"));
+}
 
-std::string HttpRequest::text() const { return header("Content-Encoding") == "gzip" ? gunzip(body) : body; }
+std::string HttpRequest::text() const {
+  return header("Content-Encoding") == "gzip" ? gunzip(body) : body;
+}
 
 std::optional<HttpRequest> HttpReader::next(Peer& peer) {
   feed(peer.take());

@@ -1,5 +1,5 @@
-// What a scripted HTTP peer needs: requests read off what it received, answers to send. Its own few lines of HTTP, so that
-// a mistake in src/http cannot hide in both.
+// What a scripted HTTP peer needs: requests read off what it received, answers to send. Its own few lines of HTTP, so
+// that a mistake in src/http cannot hide in both.
 #pragma once
 
 #include <optional>

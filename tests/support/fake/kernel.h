@@ -45,8 +45,8 @@ class FakeKernel final : public Kernel {
 
  private:
   struct Socket {
-    std::shared_ptr<Link> link;                         // a connection
-    std::unique_ptr<FakeNetwork::Listener> listener;    // or a listener
+    std::shared_ptr<Link> link;                       // a connection
+    std::unique_ptr<FakeNetwork::Listener> listener;  // or a listener
     Interest interest = Interest::kNone;
     uint64_t tag = 0;
     int writes_to_closed = 0;

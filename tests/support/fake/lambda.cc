@@ -51,7 +51,8 @@ void ScriptedLambda::reply_to(const HttpRequest& request, Peer& peer) {
 
 void ScriptedLambda::invoke(std::string_view request_id, int64_t deadline_ms) {
   events.push_back(R"({"eventType":"INVOKE","deadlineMs":)" + std::to_string(deadline_ms) + R"(,"requestId":")" +
-                   std::string(request_id) + R"(","invokedFunctionArn":"arn","tracing":{"type":"X-Amzn-Trace-Id","value":""}})");
+                   std::string(request_id) +
+                   R"(","invokedFunctionArn":"arn","tracing":{"type":"X-Amzn-Trace-Id","value":""}})");
 }
 
 void ScriptedLambda::shut_down(std::string_view reason, int64_t deadline_ms) {
@@ -79,7 +80,8 @@ std::string telemetry_event(std::string_view type, std::string_view record, int6
   char time[64];
   const size_t bytes = strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &parts);
   snprintf(time + bytes, sizeof(time) - bytes, ".%03dZ", static_cast<int>(unix_ms % 1000));
-  return R"({"time":")" + std::string(time) + R"(","type":")" + std::string(type) + R"(","record":)" + std::string(record) + "}";
+  return R"({"time":")" + std::string(time) + R"(","type":")" + std::string(type) + R"(","record":)" +
+         std::string(record) + "}";
 }
 
 }  // namespace sleipnir::test

@@ -1,4 +1,5 @@
-// Link: one TCP connection of the fake network, as a pair of pipes. Used by FakeKernel on one side and Peer on the other.
+// Link: one TCP connection of the fake network, as a pair of pipes. Used by FakeKernel on one side and Peer on the
+// other.
 #pragma once
 
 #include <deque>
@@ -58,9 +59,9 @@ struct Pipe {
 
 struct Link {
   enum class State : uint8_t {
-    kConnecting,   // connected at `connected_at`
-    kPending,      // nobody answers: connecting for ever
-    kRefused,      // told at `connected_at`
+    kConnecting,  // connected at `connected_at`
+    kPending,     // nobody answers: connecting for ever
+    kRefused,     // told at `connected_at`
     kConnected,
   };
   State state = State::kConnected;

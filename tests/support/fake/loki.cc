@@ -28,7 +28,9 @@ bool ScriptedLoki::act() {
   return busy;
 }
 
-void ScriptedLoki::answer(size_t push, LokiReply reply) { reply_to(pushes.at(push), reply); }
+void ScriptedLoki::answer(size_t push, LokiReply reply) {
+  reply_to(pushes.at(push), reply);
+}
 
 void ScriptedLoki::reply_to(ReceivedPush& push, const LokiReply& reply) {
   if (push.peer.closed_by_object()) return;

@@ -134,15 +134,21 @@ void Peer::reset() {
   link_->peer_closed = true;
 }
 
-void Peer::set_window(size_t bytes) { link_->to_peer.window = bytes; }
+void Peer::set_window(size_t bytes) {
+  link_->to_peer.window = bytes;
+}
 
-std::string Peer::take() { return link_->to_peer.take(SIZE_MAX, network_->clock_.monotonic()); }
+std::string Peer::take() {
+  return link_->to_peer.take(SIZE_MAX, network_->clock_.monotonic());
+}
 
 std::string Peer::peek() const {
   Pipe copy = link_->to_peer;
   return copy.take(SIZE_MAX, network_->clock_.monotonic());
 }
 
-bool Peer::closed_by_object() const { return link_->object_closed; }
+bool Peer::closed_by_object() const {
+  return link_->object_closed;
+}
 
 }  // namespace sleipnir::test

@@ -159,8 +159,7 @@ TEST_CASE("a_refused_user_is_refused_once") {
 }
 
 TEST_CASE("headers_are_taken_in_order_without_those_that_are_set_elsewhere") {
-  const Config config = load_with(
-      {R"(LOKI_HEADERS={"X-Team":"logs","User-Agent":"mine","X-Scope-OrgID":"acme",
+  const Config config = load_with({R"(LOKI_HEADERS={"X-Team":"logs","User-Agent":"mine","X-Scope-OrgID":"acme",
 "Authorization":"Custom x","X-N":5})"});
   CHECK(config.headers == std::vector<NameValue>{{"X-Team", "logs"}, {"User-Agent", "mine"}, {"X-N", "5"}});
   CHECK(config.tenant_id == "acme");

@@ -1,5 +1,5 @@
-// The extension's loop on the fake network: a scripted Lambda on one side, and a stand-in for the sender's thread, which
-// takes what is in the queue and calls it delivered, or says nothing.
+// The extension's loop on the fake network: a scripted Lambda on one side, and a stand-in for the sender's thread,
+// which takes what is in the queue and calls it delivered, or says nothing.
 #pragma once
 
 #include <string>
@@ -55,12 +55,17 @@ class ExtensionFixture final : public ExtensionHost {
   }
   bool answered() { return poster.take() == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"; }
 
-  std::string line(std::string_view text) { return telemetry_event("function", "\"" + std::string(text) + "\"", now_ms()); }
+  std::string line(std::string_view text) {
+    return telemetry_event("function", "\"" + std::string(text) + "\"", now_ms());
+  }
   std::string done(std::string_view id, std::string_view status = "success") {
-    return telemetry_event("platform.runtimeDone", R"({"requestId":")" + std::string(id) + R"(","status":")" + std::string(status) + "\"}", now_ms());
+    return telemetry_event("platform.runtimeDone",
+                           R"({"requestId":")" + std::string(id) + R"(","status":")" + std::string(status) + "\"}",
+                           now_ms());
   }
   std::string report(std::string_view id) {
-    return telemetry_event("platform.report", R"({"requestId":")" + std::string(id) + R"(","status":"success"})", now_ms());
+    return telemetry_event("platform.report", R"({"requestId":")" + std::string(id) + R"(","status":"success"})",
+                           now_ms());
   }
 
   // The sender's stand-in. True if there was a message.
@@ -69,15 +74,9 @@ class ExtensionFixture final : public ExtensionHost {
     for (SenderMessage message; !holding && handoff.queue.take(message); busy = true) {
       messages.push_back(message.kind);
       switch (message.kind) {
-        case SenderMessage::Kind::kBatch:
-          waiting.push_back(message.batch);
-          break;
-        case SenderMessage::Kind::kFlush:
-          last_flush = message.flush;
-          break;
-        case SenderMessage::Kind::kShutdown:
-          shutdown_deadline = message.flush.deadline;
-          break;
+        case SenderMessage::Kind::kBatch: waiting.push_back(message.batch); break;
+        case SenderMessage::Kind::kFlush: last_flush = message.flush; break;
+        case SenderMessage::Kind::kShutdown: shutdown_deadline = message.flush.deadline; break;
         default: break;
       }
     }

@@ -20,7 +20,8 @@ std::vector<std::string> targets(const ScriptedLambda& lambda) {
 TEST_CASE("extension_registers_subscribes_asks_and_only_then_starts_its_sender") {
   ExtensionFixture fixture;
   fixture.start();
-  CHECK(targets(fixture.lambda) == std::vector<std::string>{"POST /2020-01-01/extension/register", "PUT /2022-07-01/telemetry",
+  CHECK(targets(fixture.lambda) == std::vector<std::string>{"POST /2020-01-01/extension/register",
+                                                            "PUT /2022-07-01/telemetry",
                                                             "GET /2020-01-01/extension/event/next"});
   CHECK(fixture.lambda.requests[0].body == R"({"events":["INVOKE","SHUTDOWN"]})");
   CHECK(fixture.lambda.requests[0].header("Lambda-Extension-Name") == "sleipnir");

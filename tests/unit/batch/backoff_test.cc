@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 TEST_CASE("backoff_doubles_from_the_first_to_the_last") {
   // The number modulo (half + 1) is 0 at one end and half at the other.
-  for (const auto& [failures, full] : {std::pair{1, 100ms}, {2, 200ms}, {3, 400ms}, {6, 3200ms}, {7, 5000ms}, {8, 5000ms},
-                                      {1'000'000, 5000ms}}) {
+  for (const auto& [failures, full] :
+       {std::pair{1, 100ms}, {2, 200ms}, {3, 400ms}, {6, 3200ms}, {7, 5000ms}, {8, 5000ms}, {1'000'000, 5000ms}}) {
     INFO(failures << " failures");
     ConstantRandom least(0);
     ConstantRandom most(static_cast<uint64_t>(full.count() / 2));

@@ -10,7 +10,8 @@ namespace {
 
 // Writes `<last digit of the stamp>text,`; a text with bars in it becomes one entry for each part between them.
 struct PlainEncoder {
-  EncodeStep write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room, EntryShape& shape) {
+  EncodeStep write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room,
+                   EntryShape& shape) {
     const std::string_view rest = record.text.substr(cursor.text_offset);
     const size_t bar = rest.find('|');
     const std::string entry = std::to_string(time_ns % 10) + std::string(rest.substr(0, bar)) + ",";
@@ -48,7 +49,8 @@ struct BatcherFixture {
 
 TEST_CASE("batcher_closes_before_the_line_that_would_exceed_the_limit") {
   // "0aaa," is 5 bytes: two of them fit into 10 and into 14, three into 15.
-  for (const auto& [limit, in_first] : {std::pair{size_t{10}, 2U}, {size_t{14}, 2U}, {size_t{15}, 3U}, {size_t{16}, 3U}}) {
+  for (const auto& [limit, in_first] :
+       {std::pair{size_t{10}, 2U}, {size_t{14}, 2U}, {size_t{15}, 3U}, {size_t{16}, 3U}}) {
     INFO("limit " << limit);
     BatcherFixture fixture({.wire_bytes_max = limit});
     for (int i = 0; i < 4; i++) CHECK(fixture.add("aaa"));

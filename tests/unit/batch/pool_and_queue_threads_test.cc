@@ -119,7 +119,8 @@ TEST_CASE("the_queue_takes_messages_of_two_producers_each_in_its_order") {
         std::this_thread::yield();
         continue;
       }
-      if (!producer.put({.kind = SenderMessage::Kind::kFlush, .flush = {.id = id, .through_sequence = which}})) refused++;
+      if (!producer.put({.kind = SenderMessage::Kind::kFlush, .flush = {.id = id, .through_sequence = which}}))
+        refused++;
       id++;
     }
   };

@@ -105,7 +105,8 @@ TEST_CASE("exchange_fails_when_the_connection_ends_before_an_answer") {
 }
 
 TEST_CASE("exchange_fails_when_the_connection_is_reset_in_the_middle_of_an_answer") {
-  for (const char* begun : {"HTTP/1.1 20", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", "HTTP/1.1 200 OK\r\n\r\nhe"}) {
+  for (const char* begun :
+       {"HTTP/1.1 20", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", "HTTP/1.1 200 OK\r\n\r\nhe"}) {
     INFO(begun);
     ExchangeFixture fixture;
     fixture.start({"request"});

@@ -35,7 +35,11 @@ Outcome feed(std::string_view text, size_t step = SIZE_MAX) {
     at += parser.feed(text.substr(at, step));
   }
   if (parser.state() == RequestParser::State::kHeadDone) parser.accept_body();
-  return {.state = parser.state(), .body = sink.body, .taken = at, .head = parser.head(), .bad_status = parser.bad_status()};
+  return {.state = parser.state(),
+          .body = sink.body,
+          .taken = at,
+          .head = parser.head(),
+          .bad_status = parser.bad_status()};
 }
 
 // A head of exactly this many bytes, its empty line included.
@@ -86,7 +90,8 @@ TEST_CASE("request_parser_takes_nothing_of_the_next_request") {
 TEST_CASE("request_parser_starts_clean_for_the_next_request") {
   Sink sink;
   RequestParser parser(sink);
-  const std::string first = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 1\r\n\r\na";
+  const std::string first =
+      "POST / HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 1\r\n\r\na";
   // Keep-alive is asked about before: after "close" there is no next request on a real connection.
   const std::string second = "GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n";
   size_t at = parser.feed(first);

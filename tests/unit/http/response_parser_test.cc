@@ -51,7 +51,9 @@ TEST_CASE("response_parser_is_done_with_a_204_at_its_empty_line") {
 }
 
 TEST_CASE("response_parser_waits_for_the_real_answer_behind_100_continue") {
-  const std::string_view text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const std::string_view text =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+      "2\r\n\r\nok";
   for (size_t step = 1; step <= text.size(); step++) {
     INFO("pieces of " << step);
     const Parsed parsed(text, step);
@@ -110,8 +112,9 @@ TEST_CASE("response_parser_says_when_the_server_closes") {
 }
 
 TEST_CASE("response_parser_refuses_what_is_not_http") {
-  for (const std::string_view text : {"SSH-2.0-x\r\n", "\x15\x03\x01\x00\x02", "HTTP/1.1 2000 x\r\n\r\n", "HTTP/9.9 x\r\n\r\n",
-                                      "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"}) {
+  for (const std::string_view text :
+       {"SSH-2.0-x\r\n", "HTTP/1.1 010 x\r\n\r\n", "\x15\x03\x01\x00\x02", "HTTP/1.1 2000 x\r\n\r\n",
+        "HTTP/9.9 x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"}) {
     CHECK(Parsed(text).parser.state() == State::kBad);
   }
 }

@@ -25,7 +25,9 @@ TEST_CASE("json_text_is_decoded_with_all_its_escapes") {
 TEST_CASE("lone_surrogates_become_replacement_characters") {
   CHECK(decoded(R"(\ud83d)") == "\xef\xbf\xbd");
   CHECK(decoded(R"(\ude00x)") == "\xef\xbf\xbdx");
-  CHECK(decoded(R"(\ud83d\u0041)") == "\xef\xbf\xbd" "A");
+  CHECK(decoded(R"(\ud83d\u0041)") ==
+        "\xef\xbf\xbd"
+        "A");
   CHECK(decoded(R"(\ud83d\ud83d\ude00)") == "\xef\xbf\xbd\xf0\x9f\x98\x80");
 }
 

@@ -37,8 +37,8 @@ TEST_CASE("string_end_is_found_at_every_length_and_every_alignment") {
 }
 
 TEST_CASE("string_end_passes_every_escape_at_every_place") {
-  for (const std::string escape : {"\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u00e9", "\\uD83D\\uDE00",
-                                   "\\\\\\\"", "\\\\\\\\", "\\n\\n\\n\\n\\n\\n\\n\\n\\n"}) {
+  for (const std::string escape : {"\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u00e9",
+                                   "\\uD83D\\uDE00", "\\\\\\\"", "\\\\\\\\", "\\n\\n\\n\\n\\n\\n\\n\\n\\n"}) {
     for (size_t before = 0; before < 36; ++before) {
       for (const size_t after : {0u, 1u, 15u, 16u, 17u, 40u}) {
         const std::string token = '"' + std::string(before, 'a') + escape + std::string(after, 'b') + '"';
@@ -67,7 +67,8 @@ TEST_CASE("string_with_an_unknown_escape_or_a_control_character_is_incomplete") 
     const std::string head = '"' + std::string(before, 'a');
     const std::string tail = std::string(20, 'b') + '"';
     CAPTURE(before);
-    for (const std::string bad : {"\\x", "\\u12x", "\\u12g4", "\\U0041", "\\ ", "\\\x80", "\\0", "\n", "\t", "\x1f", "\x01"}) {
+    for (const std::string bad :
+         {"\\x", "\\u12x", "\\u12g4", "\\U0041", "\\ ", "\\\x80", "\\0", "\n", "\t", "\x1f", "\x01"}) {
       CAPTURE(bad);
       REQUIRE_FALSE(value_end(head + bad + tail).complete);
     }
@@ -84,9 +85,10 @@ TEST_CASE("string_may_hold_any_byte_from_0x20_on") {
 }
 
 TEST_CASE("nested_values_end_at_their_own_bracket") {
-  for (const std::string token : {R"({})", R"([])", R"({"a":1})", R"([1,[2,[3,{"b":[]}]]])", R"({"a":{"b":{"c":"}]\"}"}}})",
-                                  R"({"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":"}}}}}}}}}}}}}}}}}}}}}}}}}}","b":[[[[]]]]})",
-                                  R"({"k\"{":"v\\","n":-1.5e3,"t":true})"}) {
+  for (const std::string token :
+       {R"({})", R"([])", R"({"a":1})", R"([1,[2,[3,{"b":[]}]]])", R"({"a":{"b":{"c":"}]\"}"}}})",
+        R"({"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":"}}}}}}}}}}}}}}}}}}}}}}}}}}","b":[[[[]]]]})",
+        R"({"k\"{":"v\\","n":-1.5e3,"t":true})"}) {
     for (size_t pad = 0; pad < 17; ++pad) {
       CAPTURE(token, pad);
       for (const std::string tail : {"", "}", ",", "]}  and a good deal more of it"}) {
@@ -127,7 +129,8 @@ TEST_CASE("scalars_are_whole_words_or_numbers") {
     CHECK(value_end(good + ",").at == good.size());
     CHECK(value_end(good + "}").complete);
   }
-  for (const std::string bad : {"nul", "nulls", "True", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "1a", "--1"}) {
+  for (const std::string bad :
+       {"nul", "nulls", "True", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "1a", "--1"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_json_scalar(bad));
     CHECK_FALSE(value_end(bad).complete);

@@ -10,7 +10,9 @@ namespace {
 
 using test::ExactBytes;
 
-Level of_text(const std::string& text) { return level_of_text(ExactBytes(text).view()); }
+Level of_text(const std::string& text) {
+  return level_of_text(ExactBytes(text).view());
+}
 
 TEST_CASE("level_names_of_logging_libraries_are_known_in_any_case") {
   struct Named {
@@ -20,10 +22,12 @@ TEST_CASE("level_names_of_logging_libraries_are_known_in_any_case") {
   const Named known[] = {
       {Level::kTrace, {"trace", "TRACE", "Trace", "trce", "trc", "verbose", "Verbose", "silly", "FINER", "finest"}},
       {Level::kDebug, {"debug", "DEBUG", "Debug", "dbug", "dbg", "FINE", "config"}},
-      {Level::kInfo, {"info", "INFO", "Info", "inf", "information", "Information", "informational", "notice", "http", " INFO "}},
+      {Level::kInfo,
+       {"info", "INFO", "Info", "inf", "information", "Information", "informational", "notice", "http", " INFO "}},
       {Level::kWarn, {"warn", "WARN", "Warning", "WARNING", "wrn", "WARN "}},
       {Level::kError, {"error", "ERROR", "Error", "err", "fail", "failure", "SEVERE"}},
-      {Level::kFatal, {"fatal", "FATAL", "ftl", "critical", "CRITICAL", "crit", "emerg", "Emergency", "alert", "panic", "dpanic"}},
+      {Level::kFatal,
+       {"fatal", "FATAL", "ftl", "critical", "CRITICAL", "crit", "emerg", "Emergency", "alert", "panic", "dpanic"}},
   };
   for (const Named& named : known) {
     for (const char* name : named.names) {
@@ -34,8 +38,9 @@ TEST_CASE("level_names_of_logging_libraries_are_known_in_any_case") {
 }
 
 TEST_CASE("parts_of_names_and_other_words_are_no_level") {
-  for (const std::string name : {"", " ", "in", "infos", "informationx", "informatio", "error1", "errors", "erro", "warnings", "default",
-                                 "none", "off", "all", "in fo", "inf\x0f", "1nfo", "level", "error\n"}) {
+  for (const std::string name :
+       {"", " ", "in", "infos", "informationx", "informatio", "error1", "errors", "erro", "warnings", "default", "none",
+        "off", "all", "in fo", "inf\x0f", "1nfo", "level", "error\n"}) {
     CAPTURE(name);
     CHECK(level_of_name(name) == Level::kUnknown);
   }
@@ -44,16 +49,17 @@ TEST_CASE("parts_of_names_and_other_words_are_no_level") {
 
 TEST_CASE("level_numbers_follow_pino_and_monolog") {
   const std::pair<const char*, Level> known[] = {
-      {"10", Level::kTrace}, {"20", Level::kDebug}, {"30", Level::kInfo},  {"35", Level::kInfo},   {"40", Level::kWarn},
-      {"50", Level::kError}, {"60", Level::kFatal}, {"99", Level::kFatal}, {"100", Level::kDebug}, {"200", Level::kInfo},
-      {"250", Level::kInfo}, {"300", Level::kWarn}, {"400", Level::kError}, {"500", Level::kFatal}, {"600", Level::kFatal},
-      {"30.0", Level::kInfo},
+      {"10", Level::kTrace},  {"20", Level::kDebug},  {"30", Level::kInfo},   {"35", Level::kInfo},
+      {"40", Level::kWarn},   {"50", Level::kError},  {"60", Level::kFatal},  {"99", Level::kFatal},
+      {"100", Level::kDebug}, {"200", Level::kInfo},  {"250", Level::kInfo},  {"300", Level::kWarn},
+      {"400", Level::kError}, {"500", Level::kFatal}, {"600", Level::kFatal}, {"30.0", Level::kInfo},
   };
   for (const auto& [number, level] : known) {
     CAPTURE(number);
     CHECK(level_of_number(number) == level);
   }
-  for (const char* number : {"", "0", "3", "9", "601", "999", "1000", "30000000000000000000", "-30", "3e1", "true", "null", "[30]", "{}"}) {
+  for (const char* number :
+       {"", "0", "3", "9", "601", "999", "1000", "30000000000000000000", "-30", "3e1", "true", "null", "[30]", "{}"}) {
     CAPTURE(number);
     CHECK(level_of_number(number) == Level::kUnknown);
   }
@@ -107,7 +113,8 @@ TEST_CASE("text_level_is_told_by_what_logging_libraries_put_in_front") {
       // Rust
       {"2026-11-20T08:00:00.529123Z  INFO shop::cart: loaded", Level::kInfo},
       {"[2026-11-20T08:00:00Z WARN  shop] slow", Level::kWarn},
-      {R"(\u001b[2m2026-11-20T08:00:00.529123Z\u001b[0m \u001b[31mERROR\u001b[0m \u001b[2mshop\u001b[0m: not found)", Level::kError},
+      {R"(\u001b[2m2026-11-20T08:00:00.529123Z\u001b[0m \u001b[31mERROR\u001b[0m \u001b[2mshop\u001b[0m: not found)",
+       Level::kError},
       {R"(\u001b[2m2026-11-20T08:00:00.529123Z\u001b[0m \u001b[32m INFO\u001b[0m shop: loaded)", Level::kInfo},
       {"thread 'main' panicked at src/main.rs:4:5:", Level::kError},
       // PHP
@@ -123,7 +130,8 @@ TEST_CASE("text_level_is_told_by_what_logging_libraries_put_in_front") {
       {"[2026-11-20T08:00:00.529Z] [DEBUG] shop - looking", Level::kDebug},
       // Lambda
       {"Task timed out after 3.00 seconds", Level::kError},
-      {"RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Error: Runtime exited with error: signal: killed", Level::kError},
+      {"RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Error: Runtime exited with error: signal: killed",
+       Level::kError},
       // Nobody's, but plain enough
       {"ERROR", Level::kError},
       {"cart service ERROR not found", Level::kError},
@@ -138,13 +146,46 @@ TEST_CASE("text_level_is_told_by_what_logging_libraries_put_in_front") {
 }
 
 TEST_CASE("words_that_only_look_like_a_level_do_not_count") {
-  for (const std::string text :
-       {"", "cart loaded", "no errors were found", "0 ERRORS", "Information: all is well is not an error", "ERROR_CODE=5 was handled",
-        "NON-FATAL condition", "myERROR", "ERRORS ahead", "TERROR", "status ERROR-404", "path /ERROR/x", "NO ERROR occurred",
-        "there was no ERROR here", "Setting level to DEBUG", "the user asked for INFO please", "level error", "wavelevel=error", "x_level=error", "loglevels=error", "level=", "level=5", "sealevel=warn", "=error", "a=ERRORS",
-        "errors: 12", "failing: yes", "infos: 1", "[main] loaded", "[]", "[", "E, no bracket", "E1x20 08:00", "thread 'main' is here",
-        "RequestId: short Error: x", "Tracebacks", "GET /health HTTP/1.1", "SELECT * FROM carts", "ABCDEFGHIJKLMNOPQRSTUVWXYZ ERRORX",
-        "ENUM.ERROR set"}) {
+  for (const std::string text : {"",
+                                 "cart loaded",
+                                 "no errors were found",
+                                 "0 ERRORS",
+                                 "Information: all is well is not an error",
+                                 "ERROR_CODE=5 was handled",
+                                 "NON-FATAL condition",
+                                 "myERROR",
+                                 "ERRORS ahead",
+                                 "TERROR",
+                                 "status ERROR-404",
+                                 "path /ERROR/x",
+                                 "NO ERROR occurred",
+                                 "there was no ERROR here",
+                                 "Setting level to DEBUG",
+                                 "the user asked for INFO please",
+                                 "level error",
+                                 "wavelevel=error",
+                                 "x_level=error",
+                                 "loglevels=error",
+                                 "level=",
+                                 "level=5",
+                                 "sealevel=warn",
+                                 "=error",
+                                 "a=ERRORS",
+                                 "errors: 12",
+                                 "failing: yes",
+                                 "infos: 1",
+                                 "[main] loaded",
+                                 "[]",
+                                 "[",
+                                 "E, no bracket",
+                                 "E1x20 08:00",
+                                 "thread 'main' is here",
+                                 "RequestId: short Error: x",
+                                 "Tracebacks",
+                                 "GET /health HTTP/1.1",
+                                 "SELECT * FROM carts",
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ ERRORX",
+                                 "ENUM.ERROR set"}) {
     CAPTURE(text);
     const Level level = of_text(text);
     if (text.starts_with("Information:")) {
@@ -172,8 +213,16 @@ TEST_CASE("text_level_is_found_at_every_place_of_the_head_and_not_behind_it") {
 
 TEST_CASE("every_beginning_of_a_text_can_be_looked_at") {
   const std::string texts[] = {R"(\u001b[2m2026-11-20T08:00:00Z\u001b[0m [main] ERROR level=error \tINFO\t)",
-                               "RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Error: x", "E1120 08:00:00", "E, [2026", "[WARN]",
-                               "PHP Warning: x", R"(level=\"error\")", "thread 'main' panicked at x", "fail:", "mINFO", "[31mINFO"};
+                               "RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Error: x",
+                               "E1120 08:00:00",
+                               "E, [2026",
+                               "[WARN]",
+                               "PHP Warning: x",
+                               R"(level=\"error\")",
+                               "thread 'main' panicked at x",
+                               "fail:",
+                               "mINFO",
+                               "[31mINFO"};
   for (const std::string& text : texts) {
     for (size_t length = 0; length <= text.size(); ++length) {
       const Level level = of_text(text.substr(0, length));

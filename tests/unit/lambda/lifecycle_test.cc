@@ -71,8 +71,12 @@ TEST_CASE("lifecycle_holds_no_longer_than_the_budget_and_twice_that_the_first_ti
 
 TEST_CASE("lifecycle_never_holds_past_the_deadline_less_a_margin") {
   // 2 % of the timeout, at least 100 ms, at most 500 ms.
-  for (const auto& [timeout, margin] : {std::pair<Nanoseconds, Nanoseconds>{3s, 100ms}, {5s, 100ms}, {10s, 200ms},
-                                       {25s, 500ms}, {60s, 500ms}, {900s, 500ms}}) {
+  for (const auto& [timeout, margin] : {std::pair<Nanoseconds, Nanoseconds>{3s, 100ms},
+                                        {5s, 100ms},
+                                        {10s, 200ms},
+                                        {25s, 500ms},
+                                        {60s, 500ms},
+                                        {900s, 500ms}}) {
     Life life;
     life.invoke("a", timeout);
     life.clock.advance(timeout - margin - 200ms);
@@ -109,7 +113,8 @@ TEST_CASE("lifecycle_holds_nobody_after_a_missing_runtime_done_until_one_is_seen
 
 TEST_CASE("lifecycle_pushes_what_is_buffered_before_the_functions_own_timeout") {
   // At deadline - min(500 ms, timeout / 4).
-  for (const auto& [timeout, before] : {std::pair<Nanoseconds, Nanoseconds>{1s, 250ms}, {2s, 500ms}, {3s, 500ms}, {60s, 500ms}}) {
+  for (const auto& [timeout, before] :
+       {std::pair<Nanoseconds, Nanoseconds>{1s, 250ms}, {2s, 500ms}, {3s, 500ms}, {60s, 500ms}}) {
     Life life;
     life.invoke("a", timeout);
     life.clock.advance(timeout - before - 1ns);

@@ -35,20 +35,23 @@ struct Read {
 };
 
 Read read_of(const LogFields& fields) {
-  return {std::string(fields.request_id), std::string(fields.trace), std::string(fields.tenant_id), fields.level, fields.whole};
+  return {std::string(fields.request_id), std::string(fields.trace), std::string(fields.tenant_id), fields.level,
+          fields.whole};
 }
 
 Read read(const std::string& object) {
   const ExactBytes plain(object), quoted(escaped(object));
-  const Read in_plain = read_of(read_log_fields(plain.view())), in_quoted = read_of(read_escaped_log_fields(quoted.view()));
+  const Read in_plain = read_of(read_log_fields(plain.view())),
+             in_quoted = read_of(read_escaped_log_fields(quoted.view()));
   CAPTURE(object);
   CHECK((in_plain == in_quoted));
   return in_plain;
 }
 
 TEST_CASE("fields_of_lambdas_own_json_format_are_read") {
-  const Read fields = read(R"({"timestamp":"2026-11-20T08:00:00Z","level":"WARN","message":"slow query","logger":"root",)"
-                           R"("requestId":"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11","tenantId":"acme"})");
+  const Read fields =
+      read(R"({"timestamp":"2026-11-20T08:00:00Z","level":"WARN","message":"slow query","logger":"root",)"
+           R"("requestId":"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11","tenantId":"acme"})");
   CHECK(fields.request_id == "0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11");
   CHECK(fields.level == Level::kWarn);
   CHECK(fields.tenant_id == "acme");
@@ -57,12 +60,14 @@ TEST_CASE("fields_of_lambdas_own_json_format_are_read") {
 }
 
 TEST_CASE("every_spelling_of_the_request_id_is_known") {
-  for (const std::string key : {"requestId", "RequestId", "requestID", "request_id", "request-id", "AWSRequestId", "AwsRequestId",
-                                "awsRequestId", "aws_request_id", "aws.request_id", "function_request_id", "lambda_request_id",
-                                "lambdaRequestId", "faas.invocation_id", "faas.execution"}) {
+  for (const std::string key :
+       {"requestId", "RequestId", "requestID", "request_id", "request-id", "AWSRequestId", "AwsRequestId",
+        "awsRequestId", "aws_request_id", "aws.request_id", "function_request_id", "lambda_request_id",
+        "lambdaRequestId", "faas.invocation_id", "faas.execution"}) {
     CHECK(read("{\"" + key + "\":\"id-1\"}").request_id == "id-1");
   }
-  for (const std::string key : {"request", "id", "requestIds", "xrequestId", "x_request_id", "requestid2", "parentRequestId", "reqId"}) {
+  for (const std::string key :
+       {"request", "id", "requestIds", "xrequestId", "x_request_id", "requestid2", "parentRequestId", "reqId"}) {
     CHECK(read("{\"" + key + "\":\"id-1\"}").request_id.empty());
   }
 }
@@ -82,9 +87,10 @@ TEST_CASE("an_id_that_is_no_plain_string_of_fair_length_is_left_alone") {
 }
 
 TEST_CASE("every_spelling_of_the_level_is_known") {
-  for (const std::string key : {"level", "Level", "LEVEL", "@level", "lvl", "@l", "severity", "Severity", "SEVERITY", "log.level", "loglevel",
-                                "log_level", "logLevel", "LogLevel", "levelname", "level_name", "levelName", "SeverityText",
-                                "severity_text", "severityText"}) {
+  for (const std::string key :
+       {"level",     "Level",      "LEVEL",     "@level",       "lvl",           "@l",          "severity",
+        "Severity",  "SEVERITY",   "log.level", "loglevel",     "log_level",     "logLevel",    "LogLevel",
+        "levelname", "level_name", "levelName", "SeverityText", "severity_text", "severityText"}) {
     CHECK(read("{\"a\":1,\"" + key + "\":\"Error\"}").level == Level::kError);
   }
   for (const std::string key : {"levels", "l", "log", "sealevel", "level2", "name", "message", "severityNumber"}) {
@@ -111,13 +117,16 @@ TEST_CASE("trace_and_tenant_are_found") {
 }
 
 TEST_CASE("only_the_top_level_is_read") {
-  const Read fields = read(R"({"a":{"level":"error","requestId":"no"},"b":[{"level":"error"},"}"],"c":"level\":\"error","requestId":"yes"})");
+  const Read fields = read(
+      R"({"a":{"level":"error","requestId":"no"},"b":[{"level":"error"},"}"],"c":"level\":\"error","requestId":"yes"})");
   CHECK(fields.level == Level::kUnknown);
   CHECK(fields.request_id == "yes");
 }
 
 TEST_CASE("strings_with_escapes_in_them_do_not_end_early") {
-  const Read fields = read("{\"message\":\"say \\\"level\\\":\\\"error\\\" and \\\\\",\"path\":\"C:\\\\\\\\x\\n\\t\\u00e9\",\"level\":\"info\"}");
+  const Read fields = read(
+      "{\"message\":\"say \\\"level\\\":\\\"error\\\" and "
+      "\\\\\",\"path\":\"C:\\\\\\\\x\\n\\t\\u00e9\",\"level\":\"info\"}");
   CHECK(fields.level == Level::kInfo);
   CHECK(fields.whole);
 }
@@ -133,7 +142,8 @@ TEST_CASE("an_object_that_breaks_off_gives_what_came_before") {
   CHECK_FALSE(read(R"({"level":"error","message":"cut o)").whole);
   CHECK(read(R"({"level":"error","message":"cut o)").level == Level::kError);
   CHECK(read(R"({"level":"error" "x":1})").level == Level::kError);
-  for (const std::string text : {"", "{", "{x}", "{\"level\"", "{\"level\":", "{\"level\":\"error", "{\"level\":tru}", "{\"a\":[}", "[1]", "text"}) {
+  for (const std::string text : {"", "{", "{x}", "{\"level\"", "{\"level\":", "{\"level\":\"error", "{\"level\":tru}",
+                                 "{\"a\":[}", "[1]", "text"}) {
     const Read fields = read(text);
     CHECK(fields.level == Level::kUnknown);
     CHECK_FALSE(fields.whole);
@@ -148,7 +158,8 @@ TEST_CASE("quotes_in_disguise_stop_the_reading") {
 }
 
 TEST_CASE("every_beginning_of_an_object_can_be_read") {
-  const std::string object = R"({"a":{"b":[1,"x\"\\"]},"level":"error","requestId":"r","n":-1.5e3,"t":true,"m":"\u0022\n\\"})";
+  const std::string object =
+      R"({"a":{"b":[1,"x\"\\"]},"level":"error","requestId":"r","n":-1.5e3,"t":true,"m":"\u0022\n\\"})";
   const std::string quoted = escaped(object);
   for (size_t length = 0; length <= object.size(); ++length) {
     const ExactBytes bytes(std::string_view(object).substr(0, length));

@@ -55,10 +55,11 @@ TEST_CASE("runtime_api_registers_with_these_bytes") {
   fixture.api.ask_register(R"(["INVOKE","SHUTDOWN"])", fixture.clock.now());
   fixture.begun();
   Peer peer = fixture.accept();
-  CHECK(peer.take() ==
-        "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: 169.254.100.1:9001\r\nLambda-Extension-Name: sleipnir\r\n"
-        "Lambda-Extension-Accept-Feature: accountId\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n"
-        R"({"events":["INVOKE","SHUTDOWN"]})");
+  CHECK(
+      peer.take() ==
+      "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: 169.254.100.1:9001\r\nLambda-Extension-Name: sleipnir\r\n"
+      "Lambda-Extension-Accept-Feature: accountId\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n"
+      R"({"events":["INVOKE","SHUTDOWN"]})");
   CHECK(fixture.api.request_written());
 }
 
@@ -71,17 +72,19 @@ TEST_CASE("runtime_api_subscribes_and_asks_for_events_under_its_identifier") {
   const std::string body =
       R"({"schemaVersion":"2025-01-29","types":["platform","function"],"buffering":{"maxItems":1000,"maxBytes":262144,)"
       R"("timeoutMs":25},"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:4327"}})";
-  CHECK(peer.take() == "PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: 169.254.100.1:9001\r\n"
-                       "Lambda-Extension-Identifier: id-1\r\nContent-Type: application/json\r\nContent-Length: " +
-                           std::to_string(body.size()) + "\r\n\r\n" + body);
+  CHECK(peer.take() ==
+        "PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: 169.254.100.1:9001\r\n"
+        "Lambda-Extension-Identifier: id-1\r\nContent-Type: application/json\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body);
   peer.send(http_answer(200, "\"OK\""));
   fixture.driver.settle();
   CHECK(fixture.api.status() == 200);
   CHECK(fixture.api.body() == "\"OK\"");
   fixture.api.ask_next(fixture.clock.now());
   fixture.begun();
-  CHECK(peer.take() == "GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: 169.254.100.1:9001\r\n"
-                       "Lambda-Extension-Identifier: id-1\r\n\r\n");
+  CHECK(peer.take() ==
+        "GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: 169.254.100.1:9001\r\n"
+        "Lambda-Extension-Identifier: id-1\r\n\r\n");
   CHECK(fixture.lambda.connects() == 1);
 }
 
@@ -230,7 +233,8 @@ TEST_CASE("runtime_api_takes_addresses_with_a_port_only") {
   for (const char* good : {"127.0.0.1:9001", "localhost:8080", "169.254.100.1:65535"}) {
     CHECK(RuntimeApi::create(kernel, good, "x", 1));
   }
-  for (const char* bad : {"", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "example.com:80", "127.0.0.1:99999999999"}) {
+  for (const char* bad :
+       {"", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "example.com:80", "127.0.0.1:99999999999"}) {
     INFO(bad);
     CHECK_FALSE(RuntimeApi::create(kernel, bad, "x", 1));
   }

@@ -51,7 +51,8 @@ TEST_CASE("an_event_of_an_unknown_type_is_no_error") {
 }
 
 TEST_CASE("what_is_no_json_object_is_an_error") {
-  for (const char* text : {"", "null", "[]", "\"INVOKE\"", "{", R"({"eventType":"INVOKE")", "{\"a\":\"\xff\"}", "{}{}"}) {
+  for (const char* text :
+       {"", "null", "[]", "\"INVOKE\"", "{", R"({"eventType":"INVOKE")", "{\"a\":\"\xff\"}", "{}{}"}) {
     INFO(text);
     CHECK_FALSE(parse_runtime_event(text));
     CHECK_FALSE(parse_register_answer(text));
@@ -71,7 +72,8 @@ TEST_CASE("an_event_with_a_deadline_beyond_all_numbers_is_read") {
   for (const char* number : {"-1", "0", "1e300", "-1e300", "9223372036854775807", "18446744073709551615", "1.5",
                              "123456789012345678901234567890"}) {
     INFO(number);
-    const Result<RuntimeEvent> event = parse_runtime_event(R"({"eventType":"INVOKE","deadlineMs":)" + std::string(number) + "}");
+    const Result<RuntimeEvent> event =
+        parse_runtime_event(R"({"eventType":"INVOKE","deadlineMs":)" + std::string(number) + "}");
     REQUIRE(event);
     CHECK(event->type == RuntimeEvent::Type::kInvoke);
     CHECK(event->deadline >= WallTime{});

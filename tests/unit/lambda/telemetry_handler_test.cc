@@ -41,9 +41,12 @@ struct HandlerFixture final : PlatformListener {
 };
 
 std::string element(std::string_view type, std::string_view record) {
-  return R"({"time":"2026-06-01T10:00:00.000Z","type":")" + std::string(type) + R"(","record":)" + std::string(record) + "}";
+  return R"({"time":"2026-06-01T10:00:00.000Z","type":")" + std::string(type) + R"(","record":)" + std::string(record) +
+         "}";
 }
-std::string line(std::string_view text) { return element("function", "\"" + std::string(text) + "\""); }
+std::string line(std::string_view text) {
+  return element("function", "\"" + std::string(text) + "\"");
+}
 
 const std::string kDone = element("platform.runtimeDone", R"({"requestId":"r","status":"success"})");
 
@@ -146,8 +149,8 @@ TEST_CASE("telemetry_handler_tells_of_platform_events_that_are_not_shipped") {
 
 TEST_CASE("telemetry_handler_does_not_ship_our_own_lines") {
   HandlerFixture fixture({.ship_extension = true});
-  fixture.post("[" + element("extension", R"("sleipnir: hello\n")") + "," + element("extension", R"("other: hello")") + "," +
-               line("sleipnir: said the function") + "]");
+  fixture.post("[" + element("extension", R"("sleipnir: hello\n")") + "," + element("extension", R"("other: hello")") +
+               "," + line("sleipnir: said the function") + "]");
   CHECK(fixture.lines == std::vector<std::string>{"other: hello", "sleipnir: said the function"});
   CHECK(fixture.counters.filtered.get() == 1);
   CHECK(fixture.balanced());

@@ -51,7 +51,8 @@ std::string event(const std::string& type, const std::string& record) {
 }
 
 TEST_CASE("scanner_yields_the_spans_of_each_element") {
-  const std::string body = "[" + event("function", R"("one\n")") + "," + event("platform.start", R"({"requestId":"r"})") + "]";
+  const std::string body =
+      "[" + event("function", R"("one\n")") + "," + event("platform.start", R"({"requestId":"r"})") + "]";
   TelemetryScanner scanner(body);
   TelemetryElement element;
   REQUIRE(scanner.next(element) == ScanOutcome::kElement);
@@ -79,7 +80,8 @@ TEST_CASE("scanner_takes_keys_in_any_order_with_any_white_space_and_skips_unknow
       R"([{"record":"x","type":"t","time":"z"}])",
       R"([{"type":"t","record":"x"}])",
       R"([{"type":"t","time":"z","record":"x"}])",
-      " \t\r\n[ \n{ \"time\" : \"z\" , \"more\" : { \"type\" : \"no\" } ,\t\"type\"\n: \"t\" , \"record\" :\r\"x\" , \"n\" : [ 1 , 2 ] } \n] \n",
+      " \t\r\n[ \n{ \"time\" : \"z\" , \"more\" : { \"type\" : \"no\" } ,\t\"type\"\n: \"t\" , \"record\" :\r\"x\" , "
+      "\"n\" : [ 1 , 2 ] } \n] \n",
       R"([{"time":")" + kTime + R"(","type":"t","record":"x","extra":null}])",
       R"([{"time":")" + kTime + "\",\"type\":\"t\",\"record\": \"x\" }]",
       R"([{"time":")" + kTime + R"(","type":"t" ,"record":"x"}])",
@@ -114,8 +116,8 @@ TEST_CASE("scanner_takes_a_single_object_and_objects_and_arrays_in_a_row") {
 }
 
 TEST_CASE("scanner_reports_a_body_that_is_no_telemetry_once") {
-  for (const std::string body : {"", "   \n", "hello", "\"text\"", "42", "null", "<html></html>", "\xff\xfe", "[", "{", "]", "}",
-                                 "[{", "[\"", "{\"time\":", "\xef\xbb\xbf[]"}) {
+  for (const std::string body : {"", "   \n", "hello", "\"text\"", "42", "null", "<html></html>", "\xff\xfe", "[", "{",
+                                 "]", "}", "[{", "[\"", "{\"time\":", "\xef\xbb\xbf[]"}) {
     CAPTURE(body);
     CHECK(scan(body) == Scan{"bad"});
   }
@@ -163,13 +165,15 @@ TEST_CASE("scanner_keeps_the_elements_around_a_malformed_one") {
 }
 
 TEST_CASE("scanner_does_not_take_an_object_of_a_broken_record_for_an_element") {
-  const std::string body = R"([{"time":"z","type":"function","record":{"bad":"\x","list":[{"type":"circle","time":3},{"record":"vinyl"}]}},)" +
-                           event("a", "1") + "]";
+  const std::string body =
+      R"([{"time":"z","type":"function","record":{"bad":"\x","list":[{"type":"circle","time":3},{"record":"vinyl"}]}},)" +
+      event("a", "1") + "]";
   CHECK(scan(body) == Scan{"bad", "a=1"});
 }
 
 TEST_CASE("scanner_keeps_every_whole_element_of_a_body_cut_off_anywhere") {
-  const std::string first = event("function", R"("one, with \"quotes\" and a \\ in it")"), second = event("platform.report", R"({"a":{"b":[1,"}"]}})");
+  const std::string first = event("function", R"("one, with \"quotes\" and a \\ in it")"),
+                    second = event("platform.report", R"({"a":{"b":[1,"}"]}})");
   const std::string body = "[" + first + "," + second + "]";
   for (size_t length = 0; length < body.size(); ++length) {
     CAPTURE(length);

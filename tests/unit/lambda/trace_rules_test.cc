@@ -33,9 +33,9 @@ TEST_CASE("trace_field_is_taken_as_32_hex_digits_or_in_the_form_of_xray") {
   CHECK(trace_id_of_field(kId) == kId);
   CHECK(trace_id_of_field("1-67aa0001-0123456789abcdef01234567") == kId);
   CHECK(trace_id_of_field("67AA00010123456789ABCDEF01234567") == "67AA00010123456789ABCDEF01234567");
-  for (const std::string value : {"", "1234567890123456", "67aa00010123456789abcdef0123456", "67aa00010123456789abcdef012345678",
-                                  "67aa00010123456789abcdef0123456z", "00000000000000000000000000000000",
-                                  "Root=1-67aa0001-0123456789abcdef01234567"}) {
+  for (const std::string value : {"", "1234567890123456", "67aa00010123456789abcdef0123456",
+                                  "67aa00010123456789abcdef012345678", "67aa00010123456789abcdef0123456z",
+                                  "00000000000000000000000000000000", "Root=1-67aa0001-0123456789abcdef01234567"}) {
     CAPTURE(value);
     CHECK(trace_id_of_field(value).empty());
   }

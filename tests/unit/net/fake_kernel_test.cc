@@ -18,9 +18,7 @@ struct Net {
   FakeNetwork network{clock, 1};
   FakeKernel kernel{network};
 
-  int connect(uint16_t port = 80) {
-    return kernel.connect(Address::from_literal("10.0.0.1", port).value()).value();
-  }
+  int connect(uint16_t port = 80) { return kernel.connect(Address::from_literal("10.0.0.1", port).value()).value(); }
   std::string read(int handle, size_t bytes = 100) {
     std::string out(bytes, '\0');
     const IoResult got = kernel.read(handle, out);

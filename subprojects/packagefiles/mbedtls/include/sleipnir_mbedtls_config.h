@@ -1,4 +1,5 @@
-// What of mbedTLS is in the binary: a TLS 1.2 and 1.3 client that verifies, resumes and may show a certificate of its own.
+// What of mbedTLS is in the binary: a TLS 1.2 and 1.3 client that verifies, resumes and may show a certificate of its
+// own.
 //
 // No server, no files, no sockets, no threads (all TLS lives in the sender's thread), no generator state: random bytes
 // come from mbedtls_psa_external_get_random(), which the program defines over getrandom(2), so that a snapshot has
@@ -33,7 +34,8 @@
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_GCM_C
 
-// Hashes. SHA-1 is there to parse old self-signed roots (24 of 151 in a system bundle), no signature of a peer may use it.
+// Hashes. SHA-1 is there to parse old self-signed roots (24 of 151 in a system bundle), no signature of a peer may use
+// it.
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA1_C
 #define MBEDTLS_SHA224_C

@@ -1,0 +1,191 @@
+// Whose record it is: request ids, traces, tenants and instances.
+#include "lambda/telemetry_decoder.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <deque>
+#include <string>
+
+namespace sleipnir {
+namespace {
+
+constexpr WallTime kFallback = wall_from_unix_ms(42);
+const std::string kR1 = "0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11";
+const std::string kR2 = "7f1d0000-0000-4000-8000-000000000002";
+const std::string kTracing = "Root=1-67aa0001-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
+const std::string kTrace = "67aa00010123456789abcdef01234567";
+
+// A decoder, and the bodies it was fed with, which its views point into.
+struct Fixture {
+  explicit Fixture(const DecoderOptions& options = {}) : decoder(options) {}
+
+  // Scans `element` as a whole body and decodes it.
+  Decoded feed(const std::string& element) {
+    bodies.push_back("[" + element + "]");
+    TelemetryScanner scanner(bodies.back());
+    TelemetryElement found;
+    REQUIRE(scanner.next(found) == ScanOutcome::kElement);
+    const Decoded decoded = decoder.decode(found, kFallback);
+    TelemetryElement none;
+    REQUIRE(scanner.next(none) == ScanOutcome::kEnd);
+    return decoded;
+  }
+  Decoded event(const std::string& type, const std::string& record) {
+    return feed(R"({"time":"2026-11-20T08:00:00.530Z","type":")" + type + R"(","record":)" + record + "}");
+  }
+  Decoded function(const std::string& record) { return event("function", record); }
+  Decoded start(const std::string& id, const std::string& more = "") {
+    return event("platform.start", "{\"requestId\":\"" + id + "\",\"version\":\"7\"" + more + "}");
+  }
+
+  TelemetryDecoder decoder;
+  std::deque<std::string> bodies;
+};
+
+std::string line(const Decoded& decoded) {
+  return std::string(decoded.record.prefix) + std::string(decoded.record.text);
+}
+
+std::string tracing_member(const std::string& value) {
+  return R"(,"tracing":{"spanId":"0123456789abcdef","type":"X-Amzn-Trace-Id","value":")" + value + "\"}";
+}
+
+// ---- the events of an environment's life, one after the other ----
+
+// ---- requests ----
+
+TEST_CASE("request_id_is_the_records_own_then_its_prefixs_then_the_last_start") {
+  Fixture f;
+  f.start(kR1);
+  CHECK(f.function(R"({"requestId":"own"})").record.request_id == "own");
+  CHECK(
+      f.function(R"("[INFO]\t2026-11-20T08:00:00.529Z\t7f1d0000-0000-4000-8000-000000000002\tx")").record.request_id ==
+      kR2);
+  CHECK(f.function(R"("2026-11-20T08:00:00.529Z\tundefined\tINFO\tx")").record.request_id == kR1);
+  CHECK(f.function(R"({"requestId":"with\u002descape"})").record.request_id == kR1);
+  CHECK(f.function(R"({"requestId":17})").record.request_id == kR1);
+  CHECK(f.event("extension", R"("x")").record.request_id == kR1);
+  f.start(kR2);
+  CHECK(f.function(R"("x")").record.request_id == kR2);
+}
+
+TEST_CASE("events_of_other_requests_do_not_change_the_current_one") {
+  Fixture f;
+  f.start(kR2);
+  f.event("platform.report", "{\"requestId\":\"" + kR1 + "\",\"status\":\"success\"}");
+  f.decoder.set_tracing(kR1, kTracing);
+  CHECK(f.function(R"("x")").record.request_id == kR2);
+  CHECK(f.function(R"("x")").record.trace_id.empty());
+}
+
+TEST_CASE("init_lines_have_no_request_unless_the_init_is_repeated_within_an_invocation") {
+  Fixture f;
+  CHECK(f.function(R"("x")").record.request_id.empty());
+  f.start(kR1);
+  f.event("platform.initStart", R"({"phase":"invoke"})");
+  CHECK(f.function(R"("x")").record.request_id == kR1);
+  f.event("platform.initStart", R"({"phase":"init"})");
+  CHECK(f.function(R"("x")").record.request_id.empty());
+  f.start(kR2);
+  f.event("platform.restoreStart", "{}");
+  CHECK(f.function(R"("x")").record.request_id.empty());
+}
+
+TEST_CASE("managed_instances_have_no_current_request_but_know_each_requests_trace") {
+  Fixture f({.managed_instances = true});
+  f.start(kR1, tracing_member(kTracing));
+  f.start(kR2);
+  CHECK(f.function(R"("x")").record.request_id.empty());
+  CHECK(f.function(R"("x")").record.trace_id.empty());
+  const Decoded d = f.function("{\"requestId\":\"" + kR1 + "\"}");
+  CHECK(d.record.request_id == kR1);
+  CHECK(d.record.trace_id == kTrace);
+  CHECK(f.function("{\"requestId\":\"" + kR2 + "\"}").record.trace_id.empty());
+}
+
+TEST_CASE("ids_too_long_or_escaped_are_left_out") {
+  Fixture f;
+  CHECK(f.start(std::string(65, 'x')).request_id.empty());
+  CHECK(f.function(R"("x")").record.request_id.empty());
+  CHECK(f.start("a\\u0041").request_id.empty());
+  CHECK(f.start(std::string(64, 'x')).request_id.size() == 64);
+  CHECK(f.function(R"("x")").record.request_id.size() == 64);
+  CHECK(f.event("platform.start", R"({"requestId":null})").request_id.empty());
+  CHECK(f.function(R"("x")").record.request_id.size() == 64);  // a start that names none changes nothing
+}
+
+// ---- trace, tenant, instance ----
+
+TEST_CASE("trace_of_a_sampled_request_is_on_all_its_records") {
+  Fixture f;
+  f.start(kR1, tracing_member(kTracing));
+  CHECK(f.function(R"("x")").record.trace_id == kTrace);
+  CHECK(f.event("platform.runtimeDone", "{\"requestId\":\"" + kR1 + "\"}").record.trace_id == kTrace);
+  f.start(kR2, tracing_member("Root=1-67aa0001-0123456789abcdef01234567;Sampled=0"));
+  CHECK(f.function(R"("x")").record.trace_id.empty());
+  // Late, but known by its id.
+  CHECK(f.event("platform.report", "{\"requestId\":\"" + kR1 + "\"}").record.trace_id == kTrace);
+}
+
+TEST_CASE("trace_of_an_invoke_event_counts_before_and_after_the_start") {
+  Fixture f;
+  f.decoder.set_tracing(kR1, kTracing);
+  f.start(kR1);
+  CHECK(f.function(R"("x")").record.trace_id == kTrace);
+  f.start(kR2);
+  CHECK(f.function(R"("x")").record.trace_id.empty());
+  f.decoder.set_tracing(kR2, kTracing);
+  CHECK(f.function(R"("x")").record.trace_id == kTrace);
+  f.decoder.set_tracing("", kTracing);
+  f.decoder.set_tracing(std::string(65, 'x'), kTracing);
+  CHECK(f.function(R"("x")").record.request_id == kR2);
+}
+
+TEST_CASE("trace_field_of_a_record_goes_before_the_requests_if_it_is_one") {
+  Fixture f;
+  f.start(kR1, tracing_member(kTracing));
+  CHECK(f.function(R"({"trace_id":"ffffffffffffffffffffffffffffffff"})").record.trace_id ==
+        "ffffffffffffffffffffffffffffffff");
+  CHECK(f.function(R"({"xray_trace_id":"1-ffffffff-eeeeeeeeeeeeeeeeeeeeeeee"})").record.trace_id ==
+        "ffffffffeeeeeeeeeeeeeeeeeeeeeeee");
+  CHECK(f.function(R"({"trace_id":"1234"})").record.trace_id == kTrace);
+}
+
+TEST_CASE("tenant_is_the_records_own_or_the_requests") {
+  Fixture f;
+  f.start(kR1, R"(,"tenantId":"acme")");
+  CHECK(f.function(R"("x")").record.tenant_id == "acme");
+  CHECK(f.function(R"({"tenantId":"other"})").record.tenant_id == "other");
+  f.start(kR2);
+  CHECK(f.function(R"("x")").record.tenant_id.empty());
+  CHECK(f.event("platform.runtimeDone", R"({"requestId":"q","tenantId":"third"})").record.tenant_id == "third");
+}
+
+TEST_CASE("instance_is_what_the_platform_told_or_else_what_was_set") {
+  Fixture f;
+  CHECK(f.function(R"("x")").record.instance.empty());
+  f.decoder.set_instance("drawn");
+  CHECK(f.function(R"("x")").record.instance == "drawn");
+  f.event("platform.initStart", R"({"instanceId":"told"})");
+  CHECK(f.function(R"("x")").record.instance == "told");
+  f.decoder.set_instance("drawn again");
+  CHECK(f.decoder.instance() == "told");
+  f.event("platform.restoreStart", R"({"instanceId":"restored"})");
+  CHECK(f.function(R"("x")").record.instance == "restored");
+  f.event("platform.restoreStart", "{}");  // the name in the snapshot is another environment's
+  CHECK(f.function(R"("x")").record.instance == "drawn again");
+  f.event("platform.initStart", "{\"instanceId\":\"" + std::string(129, 'x') + "\"}");
+  CHECK(f.decoder.instance() == "drawn again");
+}
+
+TEST_CASE("decoder_takes_elements_that_no_scanner_would_give") {
+  TelemetryDecoder decoder(DecoderOptions{});
+  for (const char* record : {"\"", "{", "[", "{\"", "}", "x", "\"\\", "{\"a\":", "\"\\\"", "\"{\\", "\"\\n"}) {
+    for (const char* type : {"function", "platform.start", "platform.fault", "\\", "platform.\\u", ""}) {
+      const Decoded d = decoder.decode({.time = "\\", .type = type, .record = record}, kFallback);
+      CHECK(d.record.time == kFallback);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sleipnir
