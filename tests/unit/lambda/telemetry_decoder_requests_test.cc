@@ -41,10 +41,6 @@ struct Fixture {
   std::deque<std::string> bodies;
 };
 
-std::string line(const Decoded& decoded) {
-  return std::string(decoded.record.prefix) + std::string(decoded.record.text);
-}
-
 std::string tracing_member(const std::string& value) {
   return R"(,"tracing":{"spanId":"0123456789abcdef","type":"X-Amzn-Trace-Id","value":")" + value + "\"}";
 }

@@ -44,10 +44,6 @@ std::string line(const Decoded& decoded) {
   return std::string(decoded.record.prefix) + std::string(decoded.record.text);
 }
 
-std::string tracing_member(const std::string& value) {
-  return R"(,"tracing":{"spanId":"0123456789abcdef","type":"X-Amzn-Trace-Id","value":")" + value + "\"}";
-}
-
 // ---- the events of an environment's life, one after the other ----
 
 TEST_CASE("decoder_reads_the_events_of_a_cold_start_and_an_invocation") {
