@@ -10,4 +10,13 @@ namespace sleipnir {
 
 }  // namespace sleipnir
 
-#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::sleipnir::check_failed(__FILE__, __LINE__, #condition))
+// The release names the place alone: file and line lead to the condition, and its text would be kilobytes.
+#ifdef NDEBUG
+#define SLEIPNIR_CONDITION_TEXT(condition) ""
+#else
+#define SLEIPNIR_CONDITION_TEXT(condition) #condition
+#endif
+
+#define CHECK(condition)           \
+  ((condition) ? static_cast<void>(0) \
+               : ::sleipnir::check_failed(__FILE__, __LINE__, SLEIPNIR_CONDITION_TEXT(condition)))
