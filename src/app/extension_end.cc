@@ -84,10 +84,13 @@ void Extension::finish(Instant now) {
   if (incomplete && !ledger_sent_) {
     ledger_sent_ = true;
     const LedgerLine line = ledger_line(counters);
-    log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
+    // What was spooled and has been delivered since is no trouble.
+    const bool trouble = counters.dropped_total() != 0 || counters.spooled.get() > counters.restored.get();
+    log_line(trouble ? LogLevel::kError : LogLevel::kInfo, "%.*s", static_cast<int>(line.view().size()),
+             line.view().data());
     // Loki gets it too, if it takes anything at all and there is time.
     if (settled && worthwhile(now) && now.monotonic < shutdown_deadline_) {
-      intake_->add_own_line(line.view(), Level::kError, now.wall);
+      intake_->add_own_line(line.view(), trouble ? Level::kError : Level::kInfo, now.wall);
       settle_rest();
       return;
     }

@@ -118,6 +118,7 @@ class Sender {
   // ---- spool (sender_spool.cc) ----
   bool spool_away(Parcel& parcel, Instant now);
   void restore_if_idle(Instant now);
+  bool restore_one(Instant now);
   void make_room(Instant now);
   void settle_rest(Instant now);
 

@@ -37,32 +37,37 @@ bool Sender::spool_away(Parcel& parcel, Instant now) {
   return true;
 }
 
-// One batch at a time, when there is nothing fresher to do and Loki is known to be well.
+// When there is nothing fresher to do and Loki is known to be well: as many batches as there are connections, as long
+// as the loop keeps room for what comes in meanwhile.
 void Sender::restore_if_idle(Instant now) {
-  if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_since_) return;
-  if (flush_.id != 0 || pushes_under_way() != 0) return;
-  const bool waits =
-      std::any_of(parcels_.begin(), parcels_.end(), [](const std::optional<Parcel>& parcel) { return parcel; });
-  if (waits) return;
+  if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_since_ || flush_.id != 0) return;
+  const auto fresh = [](const std::optional<Parcel>& parcel) { return parcel && !parcel->ticket; };
+  if (std::any_of(parcels_.begin(), parcels_.end(), fresh)) return;
   with_.spool.scan(now);
-  // The loop must find room for what comes in meanwhile.
-  if (!with_.spool.waiting() || with_.pool.free_count() < 2) return;
-  Batch* batch = with_.pool.take();
-  if (batch == nullptr) return;
-  SpoolTicket ticket;
-  if (with_.spool.restore(*batch, spool_buffer_.bytes(), ticket, now) != Spool::Restore::kRestored) {
-    with_.pool.give_back(batch);
-    return;
+  const auto restored = [](const std::optional<Parcel>& parcel) { return parcel.has_value(); };
+  auto under_way = static_cast<size_t>(std::count_if(parcels_.begin(), parcels_.end(), restored));
+  for (; under_way < kPushesInFlightMax && with_.spool.waiting() && with_.pool.free_count() >= 2; under_way++) {
+    if (!restore_one(now)) break;
   }
-  batch->sequence = kBehindAllFresh;
-  Parcel& parcel = add(batch);
-  parcel.ticket = ticket;
-  with_.handoff.counters.restored.add(batch->record_count());
   dispatch(now);
 }
 
-// The pool is empty and the loop waits. The oldest batch goes to the spool; without one, while pushes make progress one
-// of them will give its batch back, and after that the oldest is dropped.
+bool Sender::restore_one(Instant now) {
+  Batch* batch = with_.pool.take();
+  if (batch == nullptr) return false;
+  SpoolTicket ticket;
+  if (with_.spool.restore(*batch, spool_buffer_.bytes(), ticket, now) != Spool::Restore::kRestored) {
+    with_.pool.give_back(batch);
+    return false;
+  }
+  batch->sequence = kBehindAllFresh;
+  add(batch).ticket = ticket;
+  with_.handoff.counters.restored.add(batch->record_count());
+  return true;
+}
+
+// The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment; if
+// none does, the oldest batch goes to the spool, and where there is no room either, it is dropped.
 void Sender::make_room(Instant now) {
   if (with_.pool.free_count() != 0) {
     // It came free before the wish for it was read.
@@ -70,6 +75,8 @@ void Sender::make_room(Instant now) {
     with_.loop.wake();
     return;
   }
+  const bool progress = !breaker_.open() && pushes_under_way() != 0;
+  if (progress && now.monotonic - *room_wanted_since_ < kBackPressureMax) return;
   Parcel* oldest = nullptr;
   for (std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;
@@ -80,8 +87,6 @@ void Sender::make_room(Instant now) {
     release(*oldest);
     return;
   }
-  const bool progress = !breaker_.open() && pushes_under_way() != 0;
-  if (progress && now.monotonic - *room_wanted_since_ < kBackPressureMax) return;
   const uint64_t records = oldest->records_left();
   with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(records);
   if (dropped_gate_.open(now)) {

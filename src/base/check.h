@@ -17,6 +17,6 @@ namespace sleipnir {
 #define SLEIPNIR_CONDITION_TEXT(condition) #condition
 #endif
 
-#define CHECK(condition)           \
+#define CHECK(condition)              \
   ((condition) ? static_cast<void>(0) \
                : ::sleipnir::check_failed(__FILE__, __LINE__, SLEIPNIR_CONDITION_TEXT(condition)))

@@ -106,7 +106,7 @@ inline constexpr milliseconds kBackoffLast{5000};
 // second handshake costs more than it gives. Guess, not tuned.
 inline constexpr milliseconds kSlowPush{100};
 // As long as pushes make progress, a full pool holds a telemetry POST back so long before the oldest batch goes.
-inline constexpr milliseconds kBackPressureMax{1000};
+inline constexpr milliseconds kBackPressureMax{300};
 // So many answers for the parts of one batch, then its rest is given up: a gateway may refuse everything, record by
 // record. Bisecting 2^16 records down to one poisoned one takes 32.
 inline constexpr int kAnswersPerBatchMax = 47;

@@ -123,7 +123,7 @@ TEST_CASE("sender_waits_for_a_push_under_way_before_it_drops_anything_for_room")
   fixture.batch({"waits"});
   fixture.driver.settle();
   fixture.put({.kind = SenderMessage::Kind::kMakeRoom});
-  fixture.driver.run_for(500ms);
+  fixture.driver.run_for(kBackPressureMax - 100ms);
   CHECK(fixture.handoff.counters.dropped_total() == 0);
   fixture.loki.answer(0);
   fixture.driver.settle();

@@ -160,8 +160,8 @@ TEST_CASE("tls_stream_writes_on_from_where_the_inner_stream_stopped") {
   while (stream.wants() == Interest::kWrite) REQUIRE(stream.handshake().status == Io::kAgain);
   // One record, as long as its header says.
   REQUIRE(script.written.size() > 5);
-  const size_t bytes =
-      (static_cast<unsigned char>(script.written[3]) << 8) + static_cast<unsigned char>(script.written[4]);
+  const size_t bytes = static_cast<size_t>(static_cast<unsigned char>(script.written[3])) * 256 +
+                       static_cast<unsigned char>(script.written[4]);
   CHECK(script.written.size() == 5 + bytes);
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("tls_stream_explains_alerts") {
 }
 
 TEST_CASE("tls_stream_reports_a_connection_that_ends_during_the_handshake_as_reset") {
-  for (const size_t bytes : {0, 1, 4, 5, 6}) {
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{4}, size_t{5}, size_t{6}}) {
     const auto context = make_context();
     Script script{.incoming = std::string("\x16\x03\x03\x00\x40\x02", 6).substr(0, bytes),
                   .after_incoming = Io::kClosed};
