@@ -196,11 +196,6 @@ void Extension::ask_next(Instant now) {
   advance_api(now);
 }
 
-// Flushes go by the shorter interval: an invocation runs, or there may always be one (Managed Instances).
-bool Extension::busy() const {
-  return lifecycle_.invocation_running() || managed_instances_;
-}
-
 bool Extension::worthwhile(Instant now) const {
   const int64_t probe_at_ms = handoff_.probe_at_ms.load(std::memory_order_relaxed);
   return probe_at_ms == 0 || unix_ms(now.wall) >= probe_at_ms;

@@ -98,7 +98,6 @@ class Extension final : public PlatformListener, public PostHandler {
   void carry_out(Lifecycle::Action action, Instant now);
   void ask_next(Instant now);
   void watch_flush(Instant now);
-  bool busy() const;
   bool worthwhile(Instant now) const;
   // On Managed Instances invocations run all the time, as far as we are told.
   bool invocations_run() const { return managed_instances_ || lifecycle_.invocation_running(); }

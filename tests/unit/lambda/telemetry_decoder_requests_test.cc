@@ -2,55 +2,21 @@
 #include "lambda/telemetry_decoder.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <deque>
 #include <string>
+
+#include "decoder_fixture.h"
 
 namespace sleipnir {
 namespace {
-
-constexpr WallTime kFallback = wall_from_unix_ms(42);
-const std::string kR1 = "0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11";
-const std::string kR2 = "7f1d0000-0000-4000-8000-000000000002";
-const std::string kTracing = "Root=1-67aa0001-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
-const std::string kTrace = "67aa00010123456789abcdef01234567";
-
-// A decoder, and the bodies it was fed with, which its views point into.
-struct Fixture {
-  explicit Fixture(const DecoderOptions& options = {}) : decoder(options) {}
-
-  // Scans `element` as a whole body and decodes it.
-  Decoded feed(const std::string& element) {
-    bodies.push_back("[" + element + "]");
-    TelemetryScanner scanner(bodies.back());
-    TelemetryElement found;
-    REQUIRE(scanner.next(found) == ScanOutcome::kElement);
-    const Decoded decoded = decoder.decode(found, kFallback);
-    TelemetryElement none;
-    REQUIRE(scanner.next(none) == ScanOutcome::kEnd);
-    return decoded;
-  }
-  Decoded event(const std::string& type, const std::string& record) {
-    return feed(R"({"time":"2026-11-20T08:00:00.530Z","type":")" + type + R"(","record":)" + record + "}");
-  }
-  Decoded function(const std::string& record) { return event("function", record); }
-  Decoded start(const std::string& id, const std::string& more = "") {
-    return event("platform.start", "{\"requestId\":\"" + id + "\",\"version\":\"7\"" + more + "}");
-  }
-
-  TelemetryDecoder decoder;
-  std::deque<std::string> bodies;
-};
 
 std::string tracing_member(const std::string& value) {
   return R"(,"tracing":{"spanId":"0123456789abcdef","type":"X-Amzn-Trace-Id","value":")" + value + "\"}";
 }
 
-// ---- the events of an environment's life, one after the other ----
-
 // ---- requests ----
 
 TEST_CASE("request_id_is_the_records_own_then_its_prefixs_then_the_last_start") {
-  Fixture f;
+  DecoderFixture f;
   f.start(kR1);
   CHECK(f.function(R"({"requestId":"own"})").record.request_id == "own");
   CHECK(
@@ -65,7 +31,7 @@ TEST_CASE("request_id_is_the_records_own_then_its_prefixs_then_the_last_start") 
 }
 
 TEST_CASE("events_of_other_requests_do_not_change_the_current_one") {
-  Fixture f;
+  DecoderFixture f;
   f.start(kR2);
   f.event("platform.report", "{\"requestId\":\"" + kR1 + "\",\"status\":\"success\"}");
   f.decoder.set_tracing(kR1, kTracing);
@@ -74,7 +40,7 @@ TEST_CASE("events_of_other_requests_do_not_change_the_current_one") {
 }
 
 TEST_CASE("init_lines_have_no_request_unless_the_init_is_repeated_within_an_invocation") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(f.function(R"("x")").record.request_id.empty());
   f.start(kR1);
   f.event("platform.initStart", R"({"phase":"invoke"})");
@@ -87,7 +53,7 @@ TEST_CASE("init_lines_have_no_request_unless_the_init_is_repeated_within_an_invo
 }
 
 TEST_CASE("managed_instances_have_no_current_request_but_know_each_requests_trace") {
-  Fixture f({.managed_instances = true});
+  DecoderFixture f({.managed_instances = true});
   f.start(kR1, tracing_member(kTracing));
   f.start(kR2);
   CHECK(f.function(R"("x")").record.request_id.empty());
@@ -99,7 +65,7 @@ TEST_CASE("managed_instances_have_no_current_request_but_know_each_requests_trac
 }
 
 TEST_CASE("ids_too_long_or_escaped_are_left_out") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(f.start(std::string(65, 'x')).request_id.empty());
   CHECK(f.function(R"("x")").record.request_id.empty());
   CHECK(f.start("a\\u0041").request_id.empty());
@@ -112,7 +78,7 @@ TEST_CASE("ids_too_long_or_escaped_are_left_out") {
 // ---- trace, tenant, instance ----
 
 TEST_CASE("trace_of_a_sampled_request_is_on_all_its_records") {
-  Fixture f;
+  DecoderFixture f;
   f.start(kR1, tracing_member(kTracing));
   CHECK(f.function(R"("x")").record.trace_id == kTrace);
   CHECK(f.event("platform.runtimeDone", "{\"requestId\":\"" + kR1 + "\"}").record.trace_id == kTrace);
@@ -123,7 +89,7 @@ TEST_CASE("trace_of_a_sampled_request_is_on_all_its_records") {
 }
 
 TEST_CASE("trace_of_an_invoke_event_counts_before_and_after_the_start") {
-  Fixture f;
+  DecoderFixture f;
   f.decoder.set_tracing(kR1, kTracing);
   f.start(kR1);
   CHECK(f.function(R"("x")").record.trace_id == kTrace);
@@ -137,7 +103,7 @@ TEST_CASE("trace_of_an_invoke_event_counts_before_and_after_the_start") {
 }
 
 TEST_CASE("trace_field_of_a_record_goes_before_the_requests_if_it_is_one") {
-  Fixture f;
+  DecoderFixture f;
   f.start(kR1, tracing_member(kTracing));
   CHECK(f.function(R"({"trace_id":"ffffffffffffffffffffffffffffffff"})").record.trace_id ==
         "ffffffffffffffffffffffffffffffff");
@@ -147,7 +113,7 @@ TEST_CASE("trace_field_of_a_record_goes_before_the_requests_if_it_is_one") {
 }
 
 TEST_CASE("tenant_is_the_records_own_or_the_requests") {
-  Fixture f;
+  DecoderFixture f;
   f.start(kR1, R"(,"tenantId":"acme")");
   CHECK(f.function(R"("x")").record.tenant_id == "acme");
   CHECK(f.function(R"({"tenantId":"other"})").record.tenant_id == "other");
@@ -157,7 +123,7 @@ TEST_CASE("tenant_is_the_records_own_or_the_requests") {
 }
 
 TEST_CASE("instance_is_what_the_platform_told_or_else_what_was_set") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(f.function(R"("x")").record.instance.empty());
   f.decoder.set_instance("drawn");
   CHECK(f.function(R"("x")").record.instance == "drawn");

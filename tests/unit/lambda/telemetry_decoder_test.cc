@@ -1,44 +1,12 @@
 #include "lambda/telemetry_decoder.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <deque>
 #include <string>
+
+#include "decoder_fixture.h"
 
 namespace sleipnir {
 namespace {
-
-constexpr WallTime kFallback = wall_from_unix_ms(42);
-const std::string kR1 = "0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11";
-const std::string kR2 = "7f1d0000-0000-4000-8000-000000000002";
-const std::string kTracing = "Root=1-67aa0001-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
-const std::string kTrace = "67aa00010123456789abcdef01234567";
-
-// A decoder, and the bodies it was fed with, which its views point into.
-struct Fixture {
-  explicit Fixture(const DecoderOptions& options = {}) : decoder(options) {}
-
-  // Scans `element` as a whole body and decodes it.
-  Decoded feed(const std::string& element) {
-    bodies.push_back("[" + element + "]");
-    TelemetryScanner scanner(bodies.back());
-    TelemetryElement found;
-    REQUIRE(scanner.next(found) == ScanOutcome::kElement);
-    const Decoded decoded = decoder.decode(found, kFallback);
-    TelemetryElement none;
-    REQUIRE(scanner.next(none) == ScanOutcome::kEnd);
-    return decoded;
-  }
-  Decoded event(const std::string& type, const std::string& record) {
-    return feed(R"({"time":"2026-11-20T08:00:00.530Z","type":")" + type + R"(","record":)" + record + "}");
-  }
-  Decoded function(const std::string& record) { return event("function", record); }
-  Decoded start(const std::string& id, const std::string& more = "") {
-    return event("platform.start", "{\"requestId\":\"" + id + "\",\"version\":\"7\"" + more + "}");
-  }
-
-  TelemetryDecoder decoder;
-  std::deque<std::string> bodies;
-};
 
 std::string line(const Decoded& decoded) {
   return std::string(decoded.record.prefix) + std::string(decoded.record.text);
@@ -47,7 +15,7 @@ std::string line(const Decoded& decoded) {
 // ---- the events of an environment's life, one after the other ----
 
 TEST_CASE("decoder_reads_the_events_of_a_cold_start_and_an_invocation") {
-  Fixture f;
+  DecoderFixture f;
   Decoded d = f.feed(
       R"({"time":"2026-11-20T08:00:00.101Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.13.v61","runtimeVersionArn":"arn:aws:lambda:eu-west-1::runtime:ab12","functionName":"orders","functionVersion":"7","instanceId":"2026/11/20/[7]9c1d5e0f","instanceMaxMemory":536870912}})");
   CHECK(d.kind == EventKind::kInitStart);
@@ -152,7 +120,7 @@ TEST_CASE("decoder_reads_the_events_of_a_cold_start_and_an_invocation") {
 }
 
 TEST_CASE("decoder_reads_failures_restores_and_losses") {
-  Fixture f;
+  DecoderFixture f;
   Decoded d = f.feed(
       R"({"time":"2026-11-20T08:00:03.530Z","type":"platform.runtimeDone","record":{"requestId":"7f1d0000-0000-4000-8000-000000000001","status":"timeout","metrics":{"durationMs":3000.0,"producedBytes":0}}})");
   CHECK(d.status == EventStatus::kTimeout);
@@ -209,7 +177,7 @@ TEST_CASE("decoder_reads_failures_restores_and_losses") {
 // ---- platform lines ----
 
 TEST_CASE("platform_line_is_the_type_and_then_the_records_own_members") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(line(f.event("platform.new", R"({"a":1})")) == R"({"type":"platform.new","a":1})");
   CHECK(line(f.event("platform.new", "{}")) == R"({"type":"platform.new"})");
   CHECK(line(f.event("platform.new", "{ \n }")) == R"({"type":"platform.new"})");
@@ -221,7 +189,7 @@ TEST_CASE("platform_line_is_the_type_and_then_the_records_own_members") {
 }
 
 TEST_CASE("unknown_types_are_shipped_like_platform_events") {
-  Fixture f;
+  DecoderFixture f;
   Decoded d = f.event("platform.brandNew", R"({"requestId":"7f1d0000-0000-4000-8000-000000000002","more":[1]})");
   CHECK(d.kind == EventKind::kPlatformOther);
   CHECK(d.disposition == Disposition::kShip);
@@ -237,7 +205,7 @@ TEST_CASE("unknown_types_are_shipped_like_platform_events") {
 }
 
 TEST_CASE("type_written_with_escapes_is_understood_and_kept") {
-  Fixture f;
+  DecoderFixture f;
   const Decoded d = f.event(R"(platform\u002estart)", R"({"requestId":"r"})");
   CHECK(d.kind == EventKind::kStart);
   CHECK(line(d) == R"({"type":"platform\u002estart","requestId":"r"})");
@@ -245,7 +213,7 @@ TEST_CASE("type_written_with_escapes_is_understood_and_kept") {
 }
 
 TEST_CASE("overlong_types_are_cut_between_characters") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(line(f.event(std::string(500, 't'), "{}")) == "{\"type\":\"" + std::string(120, 't') + "\"}");
   CHECK(line(f.event(std::string(100, 't') + "\\u0041" + std::string(100, 't'), "{}")) ==
         "{\"type\":\"" + std::string(100, 't') + "\"}");
@@ -254,14 +222,14 @@ TEST_CASE("overlong_types_are_cut_between_characters") {
 }
 
 TEST_CASE("a_huge_platform_record_that_is_no_object_is_shipped_as_it_is") {
-  Fixture f;
+  DecoderFixture f;
   const std::string fits = "\"" + std::string(8189, 'x') + "\"", huge = "\"" + std::string(8190, 'x') + "\"";
   CHECK(line(f.event("platform.new", fits)) == R"({"type":"platform.new","record":)" + fits + "}");
   CHECK(line(f.event("platform.new", huge)) == huge);
 }
 
 TEST_CASE("text_format_gives_the_lines_of_cloudwatch_and_json_for_the_rest") {
-  Fixture f({.platform_format = PlatformFormat::kText});
+  DecoderFixture f({.platform_format = PlatformFormat::kText});
   Decoded d = f.start(kR1);
   CHECK(d.record.form == TextForm::kPlain);
   CHECK(d.record.prefix.empty());
@@ -279,7 +247,7 @@ TEST_CASE("text_format_gives_the_lines_of_cloudwatch_and_json_for_the_rest") {
 // ---- what is shipped ----
 
 TEST_CASE("events_option_chooses_what_is_shipped_and_the_rest_is_still_decoded") {
-  Fixture f({.ship_platform = false, .ship_function = false, .ship_extension = true});
+  DecoderFixture f({.ship_platform = false, .ship_function = false, .ship_extension = true});
   Decoded d = f.start(kR1);
   CHECK(d.disposition == Disposition::kFilter);
   CHECK(d.request_id == kR1);
@@ -293,7 +261,7 @@ TEST_CASE("events_option_chooses_what_is_shipped_and_the_rest_is_still_decoded")
 TEST_CASE("dropped_types_are_filtered_known_or_not") {
   const std::string_view dropped[] = {"platform.extension", "platform.telemetrySubscription", "platform.brandNew",
                                       "weather"};
-  Fixture f({.dropped_types = dropped});
+  DecoderFixture f({.dropped_types = dropped});
   for (const std::string type :
        {"platform.extension", "platform.telemetrySubscription", "platform.brandNew", "weather"}) {
     CHECK(f.event(type, "{}").disposition == Disposition::kFilter);
@@ -305,7 +273,7 @@ TEST_CASE("dropped_types_are_filtered_known_or_not") {
 }
 
 TEST_CASE("min_level_filters_function_records_of_a_lower_known_level_only") {
-  Fixture f({.ship_extension = true, .min_level = Level::kWarn});
+  DecoderFixture f({.ship_extension = true, .min_level = Level::kWarn});
   CHECK(f.function(R"("[INFO]\t2026-11-20T08:00:00.529Z\t\tx")").disposition == Disposition::kFilter);
   CHECK(f.function(R"("[WARNING]\t2026-11-20T08:00:00.529Z\t\tx")").disposition == Disposition::kShip);
   CHECK(f.function(R"({"level":"error"})").disposition == Disposition::kShip);
@@ -318,7 +286,7 @@ TEST_CASE("min_level_filters_function_records_of_a_lower_known_level_only") {
 // ---- time ----
 
 TEST_CASE("unreadable_time_is_replaced_and_flagged") {
-  Fixture f;
+  DecoderFixture f;
   for (const std::string time : {R"("yesterday")", "12", "null", R"("")", R"("2026-11-20T08:00:00.5\u0030Z")"}) {
     const Decoded d = f.feed(R"({"time":)" + time + R"(,"type":"function","record":"x"})");
     CHECK(d.time_replaced);
@@ -330,7 +298,7 @@ TEST_CASE("unreadable_time_is_replaced_and_flagged") {
 // ---- records of functions ----
 
 TEST_CASE("function_records_of_every_json_type_keep_their_text") {
-  Fixture f;
+  DecoderFixture f;
   for (const std::string record : {"[1,2]", "null", "true", "12.50", R"({"b":1,"a":2.0})"}) {
     const Decoded d = f.function(record);
     CHECK(d.record.form == TextForm::kJsonValue);
@@ -344,7 +312,7 @@ TEST_CASE("function_records_of_every_json_type_keep_their_text") {
 }
 
 TEST_CASE("text_that_is_a_json_object_is_read_for_its_fields_and_kept_unchanged") {
-  Fixture f;
+  DecoderFixture f;
   const std::string text =
       R"({\"level\":50,\"requestId\":\"7f1d0000-0000-4000-8000-000000000002\",\"msg\":\"say \\\"hi\\\"\",\"traceId\":\"67aa00010123456789abcdef01234567\"}\n)";
   const Decoded d = f.function("\"" + text + "\"");
@@ -356,7 +324,7 @@ TEST_CASE("text_that_is_a_json_object_is_read_for_its_fields_and_kept_unchanged"
 }
 
 TEST_CASE("text_that_only_begins_like_an_object_is_read_like_text") {
-  Fixture f;
+  DecoderFixture f;
   CHECK(f.function(R"("{cart} ERROR not found")").record.level == Level::kError);
   CHECK(f.function(R"("{\"a\":1} ERROR not found")").record.level == Level::kUnknown);
   CHECK(f.function(R"("  {\"level\":\"warn\"}")").record.level == Level::kWarn);
@@ -364,7 +332,7 @@ TEST_CASE("text_that_only_begins_like_an_object_is_read_like_text") {
 }
 
 TEST_CASE("message_behind_a_runtimes_prefix_without_level_is_looked_at") {
-  Fixture f;
+  DecoderFixture f;
   const Decoded d = f.function(
       R"("2026-11-20T08:00:03.530Z 0b6f3c1e-5a55-4c0e-9d5b-2f7f3b0b9a11 Task timed out after 3.00 seconds\n\n")");
   CHECK(d.record.level == Level::kError);
