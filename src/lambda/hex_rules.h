@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "lambda/byte_block.h"
+#include "base/byte_block.h"
 
 namespace sleipnir {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "lambda/byte_block.h"
+#include "base/byte_block.h"
 
 namespace sleipnir {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lambda/json_fields.h"
+#include "base/json_fields.h"
 #include "lambda/level_rules.h"
 #include "lambda/request_table.h"
 

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
+#include "base/json_fields.h"
 #include "lambda/hex_rules.h"
-#include "lambda/json_fields.h"
 
 namespace sleipnir {
 namespace {

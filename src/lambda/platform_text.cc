@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "lambda/json_decode.h"
-#include "lambda/json_fields.h"
+#include "base/json_decode.h"
+#include "base/json_fields.h"
 
 namespace sleipnir {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "lambda/json_decode.h"
-#include "lambda/json_fields.h"
+#include "base/json_decode.h"
+#include "base/json_fields.h"
 #include "lambda/level_rules.h"
 #include "lambda/log_fields.h"
 #include "lambda/text_prefix.h"

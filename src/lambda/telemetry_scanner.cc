@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "lambda/byte_block.h"
-#include "lambda/json_decode.h"
-#include "lambda/json_scan.h"
+#include "base/byte_block.h"
+#include "base/json_decode.h"
+#include "base/json_scan.h"
 
 namespace sleipnir {
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "lambda/json_scan.h"
+#include "base/json_scan.h"
 #include "lambda/telemetry_scanner.h"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "exact_bytes.h"
+#include "support/exact_bytes.h"
 
 namespace sleipnir {
 namespace {

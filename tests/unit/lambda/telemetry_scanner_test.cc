@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "exact_bytes.h"
+#include "support/exact_bytes.h"
 
 namespace sleipnir {
 namespace {

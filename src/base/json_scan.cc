@@ -1,9 +1,9 @@
-#include "lambda/json_scan.h"
+#include "base/json_scan.h"
 
 #include <array>
 #include <cstdint>
 
-#include "lambda/byte_block.h"
+#include "base/byte_block.h"
 
 namespace sleipnir {
 namespace {

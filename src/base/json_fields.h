@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "lambda/json_scan.h"
+#include "base/json_scan.h"
 
 namespace sleipnir {
 

@@ -1,4 +1,4 @@
-#include "lambda/byte_block.h"
+#include "base/byte_block.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cctype>

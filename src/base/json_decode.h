@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/fixed_text.h"
-#include "lambda/json_scan.h"
+#include "base/json_scan.h"
 
 namespace sleipnir {
 

@@ -1,9 +1,9 @@
-#include "lambda/json_decode.h"
+#include "base/json_decode.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "exact_bytes.h"
+#include "support/exact_bytes.h"
 
 namespace sleipnir {
 namespace {

@@ -1,4 +1,4 @@
-#include "lambda/json_decode.h"
+#include "base/json_decode.h"
 
 namespace sleipnir {
 namespace {

@@ -1,10 +1,10 @@
 // JSON inside a JSON string. A quote of the inner text is `\"` outside, a backslash of the inner text `\\`; so an
 // escape of the inner text, such as `\"` or `\n`, is `\\\"` or `\\n`. Brackets, colons and commas stand for themselves.
-#include "lambda/json_fields.h"
+#include "base/json_fields.h"
 
 #include <cstdint>
 
-#include "lambda/byte_block.h"
+#include "base/byte_block.h"
 
 namespace sleipnir {
 namespace {

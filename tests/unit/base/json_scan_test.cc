@@ -1,9 +1,9 @@
-#include "lambda/json_scan.h"
+#include "base/json_scan.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "exact_bytes.h"
+#include "support/exact_bytes.h"
 
 namespace sleipnir {
 namespace {
