@@ -176,7 +176,7 @@ void Extension::carry_out(Lifecycle::Action action, Instant now) {
         carry_out(lifecycle_.on_flush_settled(), now);
         break;
       }
-      flush_id_ = intake_->request_flush(lifecycle_.hold_deadline(), static_cast<int>(config_.flush_attempts));
+      flush_id_ = intake_->request_flush(lifecycle_.hold_deadline(), static_cast<int>(config_.critical_flush_attempts));
       break;
   }
 }
@@ -223,8 +223,8 @@ MonotonicTime Extension::next_deadline(Instant now) const {
     if (worthwhile(now)) deadline = std::min(deadline, background);
   }
   if (phase_ == Phase::kDraining)
-    deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : shutdown_deadline_);
-  if (phase_ == Phase::kFinishing) deadline = std::min(deadline, shutdown_deadline_ + kSenderGrace);
+    deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : settle_by_);
+  if (phase_ == Phase::kFinishing) deadline = std::min(deadline, leave_by_);
   return deadline;
 }
 

@@ -108,6 +108,7 @@ class Extension final : public PlatformListener, public PostHandler {
   void begin_shutdown(const RuntimeEvent& event, Instant now);
   void orphaned(const char* why, Instant now);
   void leave_soon(Instant now);
+  void leave_within(Nanoseconds time, Instant now);
   void drain(Instant now);
   void settle_rest();
   void finish(Instant now);
@@ -147,7 +148,8 @@ class Extension final : public PlatformListener, public PostHandler {
   bool report_missing_ = false;
 
   // Valid from kDraining on.
-  MonotonicTime shutdown_deadline_ = kNever;
+  MonotonicTime leave_by_ = kNever;   // whatever has become of the sender
+  MonotonicTime settle_by_ = kNever;  // what the sender is told
   MonotonicTime drain_until_ = kNever;
   int code_at_end_ = 0;
   bool restart_comes_ = false;

@@ -17,11 +17,11 @@ void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
   flush_id_ = 0;
   restart_comes_ = event.reason != ShutdownReason::kSpindown;
   const auto given = std::chrono::duration_cast<Milliseconds>(event.deadline - now.wall) - kShutdownMargin;
-  shutdown_deadline_ = now.monotonic + std::clamp(given, kShutdownShortest, kShutdownLongest);
+  leave_within(std::clamp(given, kShutdownShortest, kShutdownLongest), now);
   // The report of the last invocation is written only now, and comes within moments if at all.
   const bool report_comes =
       event.reason == ShutdownReason::kSpindown && report_missing_ && server_ && server_->listening();
-  drain_until_ = report_comes ? std::min(now.monotonic + kLastReportWait, shutdown_deadline_) : now.monotonic;
+  drain_until_ = report_comes ? std::min(now.monotonic + kLastReportWait, settle_by_) : now.monotonic;
   phase_ = Phase::kDraining;
   intake_->seal();
 }
@@ -45,16 +45,23 @@ void Extension::leave_soon(Instant now) {
     return;
   }
   lifecycle_.on_shutdown();
-  shutdown_deadline_ = now.monotonic + kOrphanedFlush;
+  leave_within(kOrphanedFlush, now);
   drain_until_ = now.monotonic;
   phase_ = Phase::kDraining;
+}
+
+// Where a restart comes, what Loki has not taken by the sender's deadline is written to the spool after it.
+void Extension::leave_within(Nanoseconds time, Instant now) {
+  const Nanoseconds spooling = restart_comes_ ? std::min<Nanoseconds>(kSpoolAtEndMax, time / 4) : Nanoseconds(0);
+  leave_by_ = now.monotonic + time;
+  settle_by_ = leave_by_ - kSenderGrace - spooling;
 }
 
 // Still listening: the last records come in and are sent as they come.
 void Extension::drain(Instant now) {
   const bool wait = report_missing_ && now.monotonic < drain_until_;
   const bool receiving = server_ && server_->receiving();
-  if ((wait || receiving) && now.monotonic < shutdown_deadline_) return;
+  if ((wait || receiving) && now.monotonic < settle_by_) return;
   phase_ = Phase::kFinishing;
   settle_rest();
 }
@@ -63,14 +70,13 @@ void Extension::drain(Instant now) {
 void Extension::settle_rest() {
   intake_->seal();
   handoff_.finished.store(false, std::memory_order_relaxed);
-  intake_->put(SenderMessage{.kind = SenderMessage::Kind::kShutdown,
-                             .flush = {.deadline = shutdown_deadline_},
-                             .restart_comes = restart_comes_});
+  intake_->put(SenderMessage{
+      .kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = settle_by_}, .restart_comes = restart_comes_});
 }
 
 void Extension::finish(Instant now) {
   const bool settled = handoff_.finished.load(std::memory_order_acquire);
-  if (!settled && now.monotonic < shutdown_deadline_ + kSenderGrace) return;
+  if (!settled && now.monotonic < leave_by_) return;
   const Counters& counters = handoff_.counters;
   if (server_ && server_->listening()) {
     // The last thing to go; what has come in meanwhile gets its turn.
@@ -80,16 +86,17 @@ void Extension::finish(Instant now) {
       return;
     }
   }
-  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0;
+  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0 || counters.pending() != 0;
   if (incomplete && !ledger_sent_) {
     ledger_sent_ = true;
     const LedgerLine line = ledger_line(counters);
     // What was spooled and has been delivered since is no trouble.
-    const bool trouble = counters.dropped_total() != 0 || counters.spooled.get() > counters.restored.get();
+    const bool trouble =
+        counters.dropped_total() != 0 || counters.spooled.get() > counters.restored.get() || counters.pending() != 0;
     log_line(trouble ? LogLevel::kError : LogLevel::kInfo, "%.*s", static_cast<int>(line.view().size()),
              line.view().data());
     // Loki gets it too, if it takes anything at all and there is time.
-    if (settled && worthwhile(now) && now.monotonic < shutdown_deadline_) {
+    if (settled && worthwhile(now) && now.monotonic < settle_by_) {
       intake_->add_own_line(line.view(), trouble ? Level::kError : Level::kInfo, now.wall);
       settle_rest();
       return;

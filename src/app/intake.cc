@@ -47,13 +47,26 @@ BatchLayout layout_for(size_t wire_bytes, size_t push_prefix_bytes) {
   return BatchLayout{.arena_bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1), .headroom = push_prefix_bytes};
 }
 
+// BUFFER_SIZE needs no counting: it is shared out among the batches of the pool, and with few entries these are fewer.
+size_t batch_count(const Config& config, size_t fitting) {
+  if (config.buffer_entries_max == 0) return fitting;
+  return std::min(fitting, std::max(config.buffer_entries_max, kPoolBatchesMin));
+}
+
+uint32_t batch_entries_max(const Config& config, size_t batches) {
+  if (config.buffer_entries_max == 0) return static_cast<uint32_t>(config.batch_entries_max);
+  const size_t share = std::max<size_t>(config.buffer_entries_max / batches, 1);
+  return static_cast<uint32_t>(config.batch_entries_max == 0 ? share : std::min(share, config.batch_entries_max));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Intake>> Intake::create(const Config& config, Handoff& handoff, PlatformListener& listener,
                                                size_t push_prefix_bytes, bool managed_instances) {
   const size_t wire_bytes = wire_bytes_max(config, push_prefix_bytes);
   const BatchLayout layout = layout_for(wire_bytes, push_prefix_bytes);
-  const size_t count = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
+  const size_t fitting = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
+  const size_t count = batch_count(config, fitting);
   Result<std::unique_ptr<BatchPool>> pool = BatchPool::create(count, layout);
   if (!pool) return pool.error();
   return std::unique_ptr<Intake>(
@@ -69,7 +82,7 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
       writer_(writer_options(config, wire_bytes)),
       batcher_(*pool_, writer_,
                {.wire_bytes_max = std::min(config.batch_bytes_max, wire_bytes),
-                .entries_max = static_cast<uint32_t>(config.batch_entries_max)},
+                .entries_max = batch_entries_max(config, pool_->count())},
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
       dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),

@@ -197,7 +197,10 @@ void Sender::fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Mill
   } else {
     parcel.backed_off_until = now.monotonic + backoff_after(parcel.failures, with_.random);
   }
-  if (opens_breaker && (breaker_.open() || parcel.flush_attempts >= attempts_allowed())) open_breaker(now);
+  // For the flush that waits, an attempt behind its deadline is none: this was the last one.
+  const bool in_flush = flush_.id != 0 && parcel.sequence() <= flush_.through_sequence;
+  const bool last = parcel.flush_attempts >= attempts_allowed() || (in_flush && parcel.due() >= flush_.deadline);
+  if (opens_breaker && (breaker_.open() || last)) open_breaker(now);
   if (shutdown_deadline_ && breaker_.open()) {
     // That was the one last attempt, for all of them.
     for (std::optional<Parcel>& other : parcels_) {

@@ -75,8 +75,11 @@ inline constexpr seconds kDeadlineMax{900};
 // SHUTDOWN: a deadline further away, or nearer, than this is a wall clock that is wrong; Lambda gives two seconds.
 inline constexpr milliseconds kShutdownLongest{2000};
 inline constexpr milliseconds kShutdownShortest{100};
-// Beyond the sender's deadline the loop waits no longer than this for it to say that it is done.
+// The sender's deadline lies so long before ours: for it to say that it is done, and for us to say what was lost.
 inline constexpr milliseconds kSenderGrace{50};
+// And so much more, at most, where it has to write to the spool what Loki has not taken: a full memory is 6 MB, gzipped
+// on a fraction of a core. Guess, not tuned.
+inline constexpr milliseconds kSpoolAtEndMax{400};
 
 // ---- batches and the way to the sender ----
 

@@ -105,6 +105,14 @@ TEST_CASE("extension_lets_the_environment_go_when_the_budget_is_used_up") {
   }
 }
 
+TEST_CASE("extension_gives_the_flush_that_ends_an_invocation_its_own_number_of_attempts") {
+  ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=end", "LOKI_MAX_RETRIES=2", "LOKI_CRITICAL_FLUSH_RETRIES=7"});
+  fixture.start();
+  fixture.invoke("r1");
+  fixture.post({fixture.line("hello"), fixture.done("r1")});
+  CHECK(fixture.last_flush.attempts_max == 7);
+}
+
 TEST_CASE("extension_lets_the_environment_go_before_the_deadline_when_runtime_done_never_comes") {
   ExtensionFixture fixture;
   fixture.start();
@@ -173,6 +181,25 @@ TEST_CASE("extension_lets_a_post_wait_for_room_and_asks_for_it") {
   fixture.driver.settle();
   CHECK(fixture.answered());
   CHECK(fixture.post({fixture.line("and on")}));
+}
+
+TEST_CASE("extension_keeps_no_more_entries_in_memory_than_buffer_size") {
+  for (const auto& [variable, least, most] : {std::tuple{"BUFFER_SIZE=100", 80, 100}, std::tuple{"BUFFER_SIZE=1", 4, 4},
+                                              std::tuple{"BUFFER_SIZE=0", 400, 400}}) {
+    INFO(variable);
+    ExtensionFixture fixture({variable, "LOKI_FLUSH_STRATEGY=background"});
+    fixture.start();
+    fixture.delivering = false;
+    int kept = 0;
+    while (kept < 400 && fixture.post({fixture.line(std::to_string(kept))})) kept++;
+    CHECK(kept >= least);
+    CHECK(kept <= most);
+    // What waits is not lost when there is room again.
+    fixture.delivering = true;
+    fixture.driver.run_for(10s);
+    CHECK(fixture.handoff.counters.pending() == 0);
+    CHECK(fixture.delivered("\"" + std::to_string(kept - 1) + "\""));
+  }
 }
 
 TEST_CASE("extension_tells_its_sender_of_a_thaw") {
@@ -299,8 +326,8 @@ TEST_CASE("extension_leaves_within_300_ms_when_the_runtime_api_is_gone") {
     const MonotonicTime begin = fixture.clock.monotonic();
     CHECK(fixture.driver.run_until([&] { return fixture.extension->exit_code().has_value(); }, 5s));
     CHECK(fixture.extension->exit_code() == 1);
-    // The budget of a first flush, three tries, 300 ms, and the sender's grace.
-    const Nanoseconds most = delivering ? 200ms : 1000ms + 200ms + kOrphanedFlush + kSenderGrace;
+    // The budget of a first flush, three tries, and 300 ms.
+    const Nanoseconds most = delivering ? 200ms : 1000ms + 200ms + kOrphanedFlush;
     CHECK(fixture.clock.monotonic() - begin <= most);
     if (delivering) CHECK(fixture.delivered("the last words"));
   }
@@ -345,98 +372,6 @@ TEST_CASE("extension_fails_the_init_where_that_is_asked_for") {
   CHECK(fixture.lambda.count("/init/error") == 1);
   CHECK(fixture.lambda.count("/next") == 0);
   CHECK(fixture.extension->exit_code() == 1);
-}
-
-// ---- the end ----
-
-TEST_CASE("extension_waits_for_the_last_report_at_spindown_and_no_longer_than_300_ms") {
-  const auto live = [](ExtensionFixture& fixture) {
-    fixture.start();
-    fixture.invoke("r1");
-    fixture.post({fixture.line("hello"), fixture.done("r1")});
-  };
-  ExtensionFixture never;
-  live(never);
-  never.shut_down("spindown");
-  never.driver.run_for(299ms);
-  CHECK_FALSE(never.extension->exit_code());
-  never.driver.run_for(2ms);
-  CHECK(never.extension->exit_code() == 0);
-
-  ExtensionFixture comes;
-  live(comes);
-  comes.shut_down("spindown");
-  comes.driver.run_for(40ms);
-  comes.post({comes.report("r1")});
-  CHECK(comes.extension->exit_code() == 0);
-  CHECK(comes.delivered("platform.report"));
-}
-
-TEST_CASE("extension_does_not_wait_for_a_report_where_none_will_come") {
-  for (const char* reason : {"timeout", "failure"}) {
-    ExtensionFixture fixture;
-    fixture.start();
-    fixture.invoke("r1");
-    fixture.post({fixture.line("hello")});
-    fixture.post({fixture.done("r1")});
-    fixture.shut_down(reason);
-    CHECK(fixture.extension->exit_code() == 0);
-    CHECK(fixture.delivered("hello"));
-  }
-}
-
-TEST_CASE("extension_is_over_200_ms_before_the_deadline_of_the_shutdown") {
-  ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=background"});
-  fixture.start();
-  fixture.invoke("r1");
-  fixture.post({fixture.line("hello"), fixture.done("r1")});
-  fixture.delivering = false;
-  const MonotonicTime begin = fixture.clock.monotonic();
-  fixture.shut_down("timeout", 2000ms);
-  CHECK(fixture.shutdown_deadline == begin + 1800ms);
-  CHECK(fixture.driver.run_until([&] { return fixture.extension->exit_code().has_value(); }, 5s));
-  CHECK(fixture.clock.monotonic() - begin <= 1800ms + kSenderGrace);
-  CHECK(fixture.extension->exit_code() == 0);
-}
-
-TEST_CASE("extension_believes_no_shutdown_deadline_that_a_wrong_clock_makes") {
-  for (const auto time : {-3'600'000ms, 3'600'000ms}) {
-    ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=background"});
-    fixture.start();
-    fixture.invoke("r1");
-    fixture.delivering = false;
-    fixture.post({fixture.line("hello")});
-    const MonotonicTime begin = fixture.clock.monotonic();
-    fixture.shut_down("timeout", time);
-    CHECK(fixture.driver.run_until([&] { return fixture.extension->exit_code().has_value(); }, 10s));
-    CHECK(fixture.clock.monotonic() - begin >= kShutdownShortest);
-    CHECK(fixture.clock.monotonic() - begin <= kShutdownLongest + kSenderGrace);
-  }
-}
-
-TEST_CASE("extension_leaves_in_order_when_it_is_terminated") {
-  ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=background"});
-  fixture.start();
-  fixture.invoke("r1");
-  fixture.post({fixture.line("hello")});
-  fixture.extension->terminate(fixture.clock.now());
-  fixture.kernel.wake();
-  CHECK(fixture.driver.run_until([&] { return fixture.extension->exit_code().has_value(); }, 1s));
-  CHECK(fixture.extension->exit_code() == 0);
-  CHECK(fixture.delivered("hello"));
-}
-
-TEST_CASE("extension_says_at_the_end_what_it_has_dropped") {
-  ExtensionFixture fixture;
-  fixture.start();
-  fixture.invoke("r1");
-  fixture.post({fixture.line("hello"), fixture.done("r1")});
-  fixture.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(5);
-  fixture.handoff.counters.received.add(5);
-  fixture.shut_down("timeout");
-  fixture.driver.run_for(2s);
-  CHECK(fixture.extension->exit_code() == 0);
-  CHECK(fixture.delivered(R"(\"dropped\":{\"overflow\":5})"));
 }
 
 }  // namespace

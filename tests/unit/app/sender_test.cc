@@ -177,6 +177,17 @@ TEST_CASE("sender_settles_a_flush_early_when_the_next_attempt_lies_beyond_its_de
   fixture.flush(40ms, 10);
   CHECK(fixture.time_to_settle() < 40ms);
   CHECK(fixture.loki.pushes.size() == 1);
+  // The flush has ended in failure, though not all its attempts were made.
+  CHECK(fixture.breaker_open());
+}
+
+TEST_CASE("sender_does_not_open_the_breaker_when_the_attempt_after_a_429_lies_beyond_the_deadline") {
+  SenderFixture fixture;
+  fixture.loki.judge = [](const ReceivedPush&) { return answer(429); };
+  fixture.batch({"one"});
+  fixture.flush(40ms, 10);
+  CHECK(fixture.time_to_settle() < 40ms);
+  CHECK_FALSE(fixture.breaker_open());
 }
 
 TEST_CASE("sender_settles_a_flush_at_its_deadline_and_opens_the_breaker_when_nobody_answers") {
