@@ -151,8 +151,8 @@ void Extension::on_body_stored(Instant now) {
   carry_out(std::exchange(deferred_, Lifecycle::Action::kNone), now);
 }
 
-// Without a name from Lambda, 64 random bits tell this environment's records from those of its siblings. Drawn at the
-// first INVOKE at the earliest: a snapshot must not contain them.
+// Until Lambda tells the environment's name, and where it never does, 64 random bits tell its records from those of its
+// siblings: equal lines of one millisecond would be one to Loki.
 void Extension::name_instance() {
   if (!intake_->decoder().instance().empty()) return;
   const uint64_t random = random_.next();

@@ -199,8 +199,10 @@ void Extension::build_pipeline() {
   }
   intake_ = std::move(intake.value());
   host_.start_sender({.pool = intake_->pool(), .head = *head_, .push_prefix = labels_.push_prefix});
-  // The init phase runs at full CPU, so what a connection costs is cheapest now; a snapshot must not contain one.
+  // A snapshot must contain neither a connection nor a name of its own: what it holds runs many times. Elsewhere the
+  // init phase, at full CPU, is where a connection costs least, and the lines of the init need the name already.
   if (config_.lambda.initialization_type != InitializationType::kSnapStart) {
+    name_instance();
     intake_->put(SenderMessage{.kind = SenderMessage::Kind::kWarmUp});
   }
 }

@@ -212,6 +212,21 @@ TEST_CASE("extension_tells_its_sender_of_a_thaw") {
   }
 }
 
+TEST_CASE("extension_names_its_instance_before_the_first_line_but_not_in_a_snapshot") {
+  const auto line_of_init = [](std::vector<std::string> environment) {
+    ExtensionFixture fixture(std::move(environment));
+    fixture.start();
+    REQUIRE(fixture.post({fixture.line("loading")}));
+    fixture.invoke("r-1");
+    REQUIRE(fixture.post({fixture.done("r-1")}));
+    REQUIRE(fixture.entries.size() == 2);
+    CHECK(fixture.entries[1].find(R"("instance":")") != std::string::npos);
+    return fixture.entries[0];
+  };
+  CHECK(line_of_init({}).find(R"("instance":")") != std::string::npos);
+  CHECK(line_of_init({"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"}).find("instance") == std::string::npos);
+}
+
 TEST_CASE("extension_warms_a_connection_up_after_next_but_not_in_a_snapshot") {
   ExtensionFixture fixture;
   fixture.start();
