@@ -39,6 +39,10 @@ inline constexpr uint32_t kRequestHeadersMax = 64;
 inline constexpr size_t kServerInputBytes = 4 * kKiB;
 // A request that has begun and of which no byte comes for so long, in awake time, is broken off. Guess, not tuned.
 inline constexpr milliseconds kRequestStallMax{2000};
+// A connection whose request was refused is read on so long and so far, so that the client sees the answer and no
+// reset: it may still be sending its body. Guess, not tuned.
+inline constexpr milliseconds kLingerMax{500};
+inline constexpr size_t kLingerBytesMax = 16 * kMiB;
 // Bytes read from one connection before the others get their turn.
 inline constexpr size_t kReadBytesPerRound = 1 * kMiB;
 // Telemetry bodies remembered to notice one that is delivered again.

@@ -56,6 +56,12 @@ class Server::Connection final : public BodySink {
   bool body_too_large = false;
   bool waits_for_handler = false;
   bool close_after_reply = false;
+  // Refused: input may be unread, and closing over it would reset the connection before the client has our reply.
+  bool refused = false;
+  // From when the reply to it is written: input is thrown away until the client ends, or until one of these is reached.
+  bool lingering = false;
+  MonotonicTime linger_until{};
+  size_t linger_bytes = 0;
   bool peer_closed = false;
   std::string_view reply;
   std::array<char, kServerInputBytes> input;
@@ -133,7 +139,11 @@ void Server::accept_all(Instant now) {
 void Server::serve(Connection& connection, Instant now) {
   size_t budget = kReadBytesPerRound;
   for (;;) {
-    if (!flush_reply(connection)) return;  // closed
+    if (!flush_reply(connection, now)) return;  // closed
+    if (connection.lingering) {
+      linger(connection);
+      return;
+    }
     if (!connection.reply.empty() || connection.waits_for_handler) break;
     if (connection.input_begin != connection.input_end || connection.waits_for_body_buffer) {
       if (!feed_input(connection, now)) return;
@@ -177,6 +187,22 @@ void Server::serve(Connection& connection, Instant now) {
     connection.input_begin = 0;
     connection.input_end = rest;
     if (!on_message(connection, now)) return;
+  }
+  watch(connection);
+}
+
+// Reads what nobody wants any more.
+void Server::linger(Connection& connection) {
+  for (size_t budget = kReadBytesPerRound; budget != 0;) {
+    const IoResult got =
+        kernel_.read(connection.handle, std::span(connection.input).first(std::min(budget, connection.input.size())));
+    if (got.status == Io::kAgain) break;
+    connection.linger_bytes += got.bytes;
+    if (got.status != Io::kOk || connection.linger_bytes > kLingerBytesMax) {
+      drop(connection);
+      return;
+    }
+    budget -= got.bytes;
   }
   watch(connection);
 }
@@ -259,10 +285,11 @@ void Server::refuse(Connection& connection, int status) {
   connection.input_begin = connection.input_end;
   if (body_owner_ == &connection) release_body();
   answer(connection, status, false);
+  connection.refused = true;
 }
 
 // Writes what is owed. False: the connection is gone.
-bool Server::flush_reply(Connection& connection) {
+bool Server::flush_reply(Connection& connection, Instant now) {
   while (!connection.reply.empty()) {
     const iovec out = piece(connection.reply.data(), connection.reply.size());
     const IoResult wrote = kernel_.write(connection.handle, Pieces(&out, 1));
@@ -273,10 +300,14 @@ bool Server::flush_reply(Connection& connection) {
     }
     connection.reply.remove_prefix(wrote.bytes);
   }
-  if (connection.close_after_reply) {
+  if (!connection.close_after_reply || connection.lingering) return true;
+  if (!connection.refused) {
     drop(connection);
     return false;
   }
+  kernel_.finish(connection.handle);
+  connection.lingering = true;
+  connection.linger_until = now.monotonic + kLingerMax;
   return true;
 }
 
@@ -314,6 +345,10 @@ void Server::watch(Connection& connection) {
 void Server::on_time(Instant now) {
   for (auto& connection : connections_) {
     if (!connection || connection->waits_for_handler || connection->waits_for_body_buffer) continue;
+    if (connection->lingering) {
+      if (now.monotonic >= connection->linger_until) drop(*connection);
+      continue;
+    }
     const bool under_way = !connection->parser.idle() || !connection->reply.empty();
     if (under_way && now.monotonic - connection->last_bytes_at > kRequestStallMax) {
       handler_.on_refused(0);
@@ -332,6 +367,10 @@ MonotonicTime Server::next_deadline() const {
   MonotonicTime deadline = kNever;
   for (const auto& connection : connections_) {
     if (!connection || connection->waits_for_handler || connection->waits_for_body_buffer) continue;
+    if (connection->lingering) {
+      deadline = std::min(deadline, connection->linger_until);
+      continue;
+    }
     if (connection->parser.idle() && connection->reply.empty()) continue;
     // A moment later than the limit, so that on_time() finds it passed.
     deadline = std::min(deadline, connection->last_bytes_at + kRequestStallMax + Milliseconds(1));

@@ -76,7 +76,8 @@ class Server {
   bool on_head(Connection& connection, Instant now);
   bool on_message(Connection& connection, Instant now);
   void answer(Connection& connection, int status, bool keep_alive);
-  bool flush_reply(Connection& connection);
+  bool flush_reply(Connection& connection, Instant now);
+  void linger(Connection& connection);
   void refuse(Connection& connection, int status);
   void release_body();
   void drop(Connection& connection);

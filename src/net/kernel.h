@@ -40,7 +40,10 @@ class Kernel {
 
   virtual IoResult read(int handle, std::span<char> out) = 0;
   virtual IoResult write(int handle, Pieces pieces) = 0;
-  // Ends the watch too. REQUIRES: an open handle.
+  // Ends our direction only (FIN): the peer may still be sending, and reads what we wrote before.
+  virtual void finish(int handle) = 0;
+  // Ends the watch too. With input unread the peer gets a reset, which can cost it what we wrote last. REQUIRES: an
+  // open handle.
   virtual void close(int handle) = 0;
 
   // Level-triggered; adds, changes or (kNone) suspends. `tag` comes back in Ready.

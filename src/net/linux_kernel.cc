@@ -143,6 +143,11 @@ IoResult LinuxKernel::write(int handle, Pieces pieces) {
   }
 }
 
+void LinuxKernel::finish(int handle) {
+  // Failure means that the peer has gone: the next read tells.
+  shutdown(handle, SHUT_WR);
+}
+
 void LinuxKernel::close(int handle) {
   // Closing takes the descriptor out of the epoll set: nothing of ours duplicates one.
   ::close(handle);

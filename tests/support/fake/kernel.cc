@@ -126,6 +126,13 @@ IoResult FakeKernel::write(int handle, Pieces pieces) {
   return {.status = Io::kOk, .bytes = bytes};
 }
 
+void FakeKernel::finish(int handle) {
+  Pipe& out = connection(handle, "finish").link->to_peer;
+  if (out.finished) return;
+  out.finished = true;
+  out.finish_visible_at = network_.arrival();
+}
+
 void FakeKernel::close(int handle) {
   Socket& found = socket(handle, "close");
   if (found.listener) {

@@ -28,6 +28,7 @@ class FakeKernel final : public Kernel {
   IoResult connect_result(int handle) override;
   IoResult read(int handle, std::span<char> out) override;
   IoResult write(int handle, Pieces pieces) override;
+  void finish(int handle) override;
   void close(int handle) override;
   void watch(int handle, Interest interest, uint64_t tag) override;
   size_t wait(std::span<Ready> out, std::optional<Milliseconds> timeout) override;

@@ -147,6 +147,10 @@ std::string Peer::peek() const {
   return copy.take(SIZE_MAX, network_->clock_.monotonic());
 }
 
+bool Peer::finished_by_object() const {
+  return link_->object_closed || link_->to_peer.finished;
+}
+
 bool Peer::closed_by_object() const {
   return link_->object_closed;
 }

@@ -33,6 +33,8 @@ class Peer {
   std::string take();
   // The same without taking it.
   std::string peek() const;
+  // The other side sends nothing more; it may still be reading.
+  bool finished_by_object() const;
   // The other side has closed its handle (and with it the connection).
   bool closed_by_object() const;
 

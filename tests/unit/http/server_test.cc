@@ -126,7 +126,7 @@ TEST_CASE("server_refuses_what_is_not_http_and_closes") {
   peer.send("\x16\x03\x01 no http at all\r\n\r\n");
   fixture.driver.settle();
   CHECK(begins(peer.take(), "HTTP/1.1 400 "));
-  CHECK(peer.closed_by_object());
+  CHECK(peer.finished_by_object());
 }
 
 TEST_CASE("server_refuses_a_broken_chunk_and_forgets_what_came_before") {
@@ -166,11 +166,43 @@ TEST_CASE("server_refuses_a_body_of_one_byte_more") {
     peer.send(request);
     fixture.driver.settle();
     CHECK(begins(peer.take(), "HTTP/1.1 413 "));
-    CHECK(peer.closed_by_object());
+    CHECK(peer.finished_by_object());
     CHECK(fixture.handler.calls == 0);
     CHECK(fixture.handler.refused == std::vector<int>{413});
     CHECK_FALSE(fixture.server->receiving());
   }
+}
+
+TEST_CASE("server_reads_on_behind_a_refusal_until_the_client_ends_so_that_it_sees_the_answer") {
+  ServerFixture fixture;
+  Peer peer = fixture.connect();
+  peer.send("POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n");
+  fixture.driver.settle();
+  CHECK(begins(peer.take(), "HTTP/1.1 413 "));
+  CHECK(peer.finished_by_object());
+  peer.send(std::string(5'000'000, 'x'));
+  fixture.driver.settle();
+  CHECK_FALSE(peer.closed_by_object());
+  peer.finish();
+  fixture.driver.settle();
+  CHECK(peer.closed_by_object());
+  CHECK(fixture.handler.calls == 0);
+  CHECK(fixture.handler.refused == std::vector<int>{413});
+}
+
+TEST_CASE("server_reads_on_behind_a_refusal_neither_for_long_nor_for_ever_more_bytes") {
+  ServerFixture fixture;
+  Peer silent = fixture.connect();
+  Peer chatty = fixture.connect();
+  for (Peer peer : {silent, chatty}) peer.send("GET / HTTP/1.1\r\n\r\n");
+  fixture.driver.settle();
+  for (size_t sent = 0; sent <= kLingerBytesMax; sent += kMiB) chatty.send(std::string(kMiB, 'x'));
+  fixture.driver.settle();
+  CHECK(chatty.closed_by_object());
+  fixture.driver.run_for(kLingerMax - Milliseconds(1));
+  CHECK_FALSE(silent.closed_by_object());
+  fixture.driver.run_for(Milliseconds(2));
+  CHECK(silent.closed_by_object());
 }
 
 TEST_CASE("server_takes_the_next_body_after_one_that_was_too_large") {
