@@ -1,8 +1,8 @@
 // RequestTable: what platform.start told about the last few requests, to be found again by request id.
 //
 // Function lines may arrive after the start of the next request, and on Managed Instances requests interleave.
-// Direct-mapped by a hash of the id: a new request overwrites whoever had its slot. A request that is not found
-// merely leaves its lines without trace and tenant. Owned by the decoder. Pure.
+// The last kSlots requests are known: a new one takes the place of the oldest. A request that is not found merely
+// leaves its lines without trace and tenant. Owned by the decoder. Pure.
 #pragma once
 
 #include <array>
@@ -37,9 +37,12 @@ class RequestTable {
   // Guess, not tuned: 24 KiB; Managed Instances run up to 64 requests at a time per environment by default.
   static constexpr size_t kSlots = 64;
 
-  static size_t slot_of(std::string_view request_id);
+  // kSlots if it is not there.
+  size_t index_of(std::string_view request_id) const;
 
   std::array<Request, kSlots> slots_;
+  std::array<uint64_t, kSlots> hashes_{};
+  size_t newest_ = 0;
 };
 
 }  // namespace sleipnir

@@ -1,5 +1,6 @@
 #include "lambda/request_table.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
@@ -17,30 +18,49 @@ TEST_CASE("request_is_found_again_with_what_was_told_of_it") {
   CHECK(request->tenant_id == "acme");
 }
 
-TEST_CASE("request_that_takes_a_slot_over_inherits_nothing") {
-  RequestTable table;
-  // Ids that begin alike share a slot.
-  table.put("same-head-1").trace_id.assign("t");
-  table.put("same-head-2");
-  CHECK(table.find("same-head-1") == nullptr);
-  REQUIRE(table.find("same-head-2") != nullptr);
-  CHECK(table.find("same-head-2")->trace_id.empty());
+std::string numbered(int number) {
+  char text[40];
+  snprintf(text, sizeof text, "%08x-0000-4000-8000-000000000001", static_cast<unsigned>(number));
+  return text;
 }
 
-TEST_CASE("requests_with_random_ids_spread_over_the_table") {
+TEST_CASE("the_last_64_requests_are_known_whatever_their_ids") {
   RequestTable table;
-  uint64_t random = 1;
-  std::string ids[16];
-  for (std::string& id : ids) {
-    random = random * 6364136223846793005u + 1442695040888963407u;
-    char text[40];
-    snprintf(text, sizeof text, "%08x-0000-4000-8000-000000000001", static_cast<unsigned>(random >> 32));
-    id = text;
-    table.put(id);
+  for (int i = 0; i < 200; i++) {
+    table.put(numbered(i)).trace_id.assign(numbered(i).substr(0, 8));
+    for (int known = std::max(0, i - 63); known <= i; known++) {
+      const RequestTable::Request* request = table.find(numbered(known));
+      REQUIRE(request != nullptr);
+      REQUIRE(request->trace_id == numbered(known).substr(0, 8));
+    }
+    if (i >= 64) REQUIRE(table.find(numbered(i - 64)) == nullptr);
   }
-  int found = 0;
-  for (const std::string& id : ids) found += table.find(id) != nullptr;
-  CHECK(found >= 11);
+}
+
+TEST_CASE("request_that_takes_a_slot_over_inherits_nothing") {
+  RequestTable table;
+  for (int i = 0; i < 64; i++) {
+    RequestTable::Request& request = table.put(numbered(i));
+    request.trace_id.assign("t");
+    request.tenant_id.assign("acme");
+  }
+  for (int i = 64; i < 128; i++) {
+    const RequestTable::Request& request = table.put(numbered(i));
+    CHECK(request.trace_id.empty());
+    CHECK(request.tenant_id.empty());
+  }
+}
+
+TEST_CASE("request_put_again_keeps_its_place") {
+  RequestTable table;
+  table.put("first");
+  for (int i = 0; i < 63; i++) {
+    table.put(numbered(i));
+    table.put("first");
+  }
+  REQUIRE(table.find("first") != nullptr);
+  table.put("one more");
+  CHECK(table.find("first") == nullptr);
 }
 
 TEST_CASE("ids_of_every_length_can_be_put") {
