@@ -44,8 +44,8 @@ class Parcel {
   MonotonicTime put_off_until = MonotonicTime::min();
   MonotonicTime due() const { return std::max(backed_off_until, put_off_until); }
   bool in_flight = false;
-  // Its entries were refused and written anew: a second refusal drops them.
-  bool amended = false;
+  // How often its entries were refused and written anew; see kAmendmentsMax.
+  int amendments = 0;
   // The frame of the spool it was restored from; none: it is fresh.
   SpoolTicket ticket;
   // Its entries have lost their structured metadata already.

@@ -126,7 +126,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
   if (parcel.done()) release(parcel);
 }
 
-// The valid entries of the range are stored; the others are written anew into a batch of their own, once.
+// The valid entries of the range are stored; the others are written anew into a batch of their own.
 void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
   const EntryRange range = parcel.next();
   const uint64_t records = parcel.batch()->record_count(range);
@@ -144,7 +144,9 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
     strip_metadata_ = true;
     return;
   }
-  if (parcel.amended || verdict.amend.strip_metadata) {
+  // Split once, a line would get the metadata of its parts a second time.
+  const bool again = parcel.amendments != 0 && verdict.amend.line_bytes_max.has_value();
+  if (parcel.amendments >= kAmendmentsMax || again || verdict.amend.strip_metadata) {
     drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason);
     return;
   }
@@ -167,7 +169,7 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
              result.entries, static_cast<int>(words.size()), words.data());
   }
   anew->sequence = parcel.sequence();
-  add(anew).amended = true;
+  add(anew).amendments = parcel.amendments + 1;
   drop(parcel, range, std::min<uint64_t>(records - result.records, verdict.dropped_entries), verdict.reason,
        result.records);
 }

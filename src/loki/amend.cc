@@ -125,7 +125,9 @@ AmendResult amend_entries(const Batch& source, EntryRange range, const Verdict::
       if (!entry.metadata.empty()) {
         writer.put(",{");
         writer.put(entry.metadata);
-        if (too_old || too_new) {
+        // Restamped for the second time, it still happened when it happened.
+        const bool told = entry.metadata.find("\"event_time\":") != std::string_view::npos;
+        if ((too_old || too_new) && !told) {
           writer.put(",\"event_time\":\"");
           writer.put(format_event_time(entry.time_ns).text);
           writer.put("\"");

@@ -22,7 +22,7 @@ struct AmendResult {
 // Copies from `range` of `source` into `target` (empty, same layout) every entry that meets a condition of `amend`,
 // with what the condition asks for done to it:
 //  - older than oldest_accepted_ns: stamped at restamp_from_ns, restamp_from_ns + 1, ..., its own time kept as metadata
-//    `event_time` where it has metadata;
+//    `event_time` where it has metadata and none yet;
 //  - at or after too_new_from_ns: likewise, stamped from `now` on;
 //  - a line of more than line_bytes_max: split, with metadata `part` and `parts`.
 AmendResult amend_entries(const Batch& source, EntryRange range, const Verdict::Amend& amend, WallTime now,
