@@ -97,6 +97,7 @@ void Extension::on_event(Instant now) {
     ask_next(now);
     return;
   }
+  start_sender();
   switch (event->type) {
     case RuntimeEvent::Type::kInvoke: on_invoke(event.value(), now); break;
     case RuntimeEvent::Type::kShutdown: begin_shutdown(event.value(), now); break;

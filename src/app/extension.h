@@ -33,7 +33,7 @@ struct SenderSetup {
 // The world around the loop: the thread shells, or a simulation.
 class ExtensionHost {
  public:
-  // Called once, after the first /next has been written.
+  // Called once, after the first /next has been written; on SnapStart when it was answered, which is the restore.
   virtual void start_sender(const SenderSetup& setup) = 0;
   virtual void wake_sender() = 0;
 
@@ -88,6 +88,7 @@ class Extension final : public PlatformListener, public PostHandler {
   void on_subscribe_answer(Instant now);
   void begin_running(Instant now);
   void build_pipeline();
+  void start_sender();
   void log_problems();
 
   // ---- running (extension.cc) ----
@@ -132,6 +133,7 @@ class Extension final : public PlatformListener, public PostHandler {
   std::optional<PushRequestHead> head_;
   RegisterAnswer identity_;
   bool managed_instances_ = false;
+  bool sender_started_ = false;
   size_t schema_ = 0;                   // index of the event schema asked for
   std::string_view telemetry_failure_;  // why there is no telemetry; empty: there is
   bool port_taken_ = false;

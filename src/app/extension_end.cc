@@ -44,6 +44,7 @@ void Extension::leave_soon(Instant now) {
     end(code_at_end_);
     return;
   }
+  start_sender();
   lifecycle_.on_shutdown();
   leave_within(kOrphanedFlush, now);
   drain_until_ = now.monotonic;

@@ -198,13 +198,20 @@ void Extension::build_pipeline() {
     return;
   }
   intake_ = std::move(intake.value());
+  if (config_.lambda.initialization_type == InitializationType::kSnapStart) return;
+  // The lines of the init need the name already; and the init phase, at full CPU, is where a connection costs least.
+  name_instance();
+  start_sender();
+  intake_->put(SenderMessage{.kind = SenderMessage::Kind::kWarmUp});
+}
+
+// All that connects, resolves, draws random numbers or spools is the sender's doing, the environment's own name apart. A
+// snapshot, from which many environments are restored, must contain none of it: there the sender does not exist before
+// the first event. Until then records wait in the batches they were written to.
+void Extension::start_sender() {
+  if (sender_started_ || !intake_) return;
+  sender_started_ = true;
   host_.start_sender({.pool = intake_->pool(), .head = *head_, .push_prefix = labels_.push_prefix});
-  // A snapshot must contain neither a connection nor a name of its own: what it holds runs many times. Elsewhere the
-  // init phase, at full CPU, is where a connection costs least, and the lines of the init need the name already.
-  if (config_.lambda.initialization_type != InitializationType::kSnapStart) {
-    name_instance();
-    intake_->put(SenderMessage{.kind = SenderMessage::Kind::kWarmUp});
-  }
 }
 
 void Extension::log_problems() {

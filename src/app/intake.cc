@@ -21,6 +21,7 @@ DecoderOptions decoder_options(const Config& config, std::span<const std::string
       .min_level = config.min_level,
       .platform_format = config.platform_format,
       .managed_instances = managed_instances,
+      .snap_start = config.lambda.initialization_type == InitializationType::kSnapStart,
   };
 }
 

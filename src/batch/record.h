@@ -44,6 +44,9 @@ struct Record {
   std::string_view tenant_id;
   // Set when `time` was replaced by one that Loki takes: the event's own time, as RFC 3339 text.
   std::string_view event_time;
+  // An event of the init that a SnapStart snapshot was made of: it happened once, perhaps days ago, and every
+  // environment restored from the snapshot tells it again.
+  bool snapshot = false;
 };
 
 // The names used on the wire, in variables and in log lines: "function", "warn", ...; kUnknown gives "".

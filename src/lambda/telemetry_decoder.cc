@@ -66,7 +66,8 @@ LogFields read_text_fields(std::string_view text) {
 
 }  // namespace
 
-TelemetryDecoder::TelemetryDecoder(const DecoderOptions& options) : options_(options) {
+TelemetryDecoder::TelemetryDecoder(const DecoderOptions& options)
+    : options_(options), in_snapshot_(options.snap_start) {
   for (const std::string_view type : options_.dropped_types) {
     const EventKind kind = event_kind(type);
     if (kind != EventKind::kPlatformOther && kind != EventKind::kUnknownType) dropped_kinds_ |= kind_bit(kind);
@@ -125,6 +126,7 @@ Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime fallb
       break;
   }
   out.record.instance = instance();
+  out.record.snapshot = in_snapshot_;
   out.disposition = wanted ? Disposition::kShip : Disposition::kFilter;
   return out;
 }
@@ -164,10 +166,14 @@ void TelemetryDecoder::follow(EventKind kind, const PlatformFields& fields) {
     case EventKind::kRestoreStart:
       // An init that Lambda repeats within an invocation belongs to that invocation.
       if (fields.phase != "invoke") current_.clear();
+      in_snapshot_ = options_.snap_start && kind == EventKind::kInitStart && fields.phase != "invoke";
       // What a snapshot's own init told is another environment's name: a restore without one clears it.
       told_instance_.assign(plain_id(fields.instance_id, kInstanceBytesMax));
       break;
+    case EventKind::kRestoreRuntimeDone:
+    case EventKind::kRestoreReport: in_snapshot_ = false; break;
     case EventKind::kStart:
+      in_snapshot_ = false;
       if (fields.request_id.empty()) break;
       if (!options_.managed_instances) current_.assign(fields.request_id);
       {

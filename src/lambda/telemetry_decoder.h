@@ -45,6 +45,8 @@ struct DecoderOptions {
   Level min_level = Level::kUnknown;
   PlatformFormat platform_format = PlatformFormat::kJson;
   bool managed_instances = false;
+  // What comes before platform.restoreStart is marked as the snapshot's.
+  bool snap_start = false;
 };
 
 enum class Disposition : uint8_t {
@@ -111,6 +113,9 @@ class TelemetryDecoder {
   RequestTable requests_;
   // Empty before the first start, during an init, and always on Managed Instances.
   FixedText<kRequestIdBytesMax> current_;
+
+  // On SnapStart until the restore: events of the snapshot's own init.
+  bool in_snapshot_ = false;
 
   FixedText<kInstanceBytesMax> told_instance_;  // by initStart or restoreStart
   FixedText<kInstanceBytesMax> own_instance_;   // by set_instance()

@@ -187,6 +187,7 @@ void write_metadata(Output& out, const Record& record, RequestIdAs request_id_as
   pair("\"instance\":\"", record.instance);
   pair("\"tenant_id\":\"", record.tenant_id);
   pair("\"event_time\":\"", record.event_time);
+  if (record.snapshot) out.raw("\"snapshot\":\"true\",");
   if (part.parts != 0) {
     out.raw("\"part\":\"");
     out.number(part.part);

@@ -71,6 +71,7 @@ class ExtensionFixture final : public ExtensionHost {
   // The sender's stand-in. True if there was a message.
   bool send() {
     bool busy = false;
+    if (senders_started == 0) return busy;
     for (SenderMessage message; !holding && handoff.queue.take(message); busy = true) {
       messages.push_back(message.kind);
       switch (message.kind) {

@@ -150,7 +150,15 @@ TEST_CASE("extension_asks_for_the_next_event_at_once_in_the_background") {
   fixture.post({fixture.line("hello")});
   CHECK_FALSE(fixture.delivered("hello"));
   fixture.driver.run_for(1000ms);
-  CHECK(fixture.delivered("hello"));
+  CHECK(fixture.delivered(R"("hello",{"log_type":"function","instance":")"));
+}
+
+TEST_CASE("extension_does_not_ask_for_an_older_schema_on_managed_instances") {
+  ExtensionFixture fixture({"AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances"});
+  fixture.lambda.subscribe_answers = {http_answer(400, "no")};
+  fixture.start();
+  CHECK(fixture.lambda.count("/telemetry") == 1);
+  CHECK(fixture.lambda.next_pending());
 }
 
 TEST_CASE("extension_holds_nobody_while_loki_is_down_except_for_a_probe") {
@@ -227,13 +235,10 @@ TEST_CASE("extension_names_its_instance_before_the_first_line_but_not_in_a_snaps
   CHECK(line_of_init({"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"}).find("instance") == std::string::npos);
 }
 
-TEST_CASE("extension_warms_a_connection_up_after_next_but_not_in_a_snapshot") {
+TEST_CASE("extension_warms_a_connection_up_after_next") {
   ExtensionFixture fixture;
   fixture.start();
   CHECK(fixture.count(Kind::kWarmUp) == 1);
-  ExtensionFixture snapshot({"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"});
-  snapshot.start();
-  CHECK(snapshot.count(Kind::kWarmUp) == 0);
 }
 
 TEST_CASE("extension_skips_events_it_cannot_read") {
@@ -300,24 +305,6 @@ TEST_CASE("extension_subscribes_to_an_older_schema_where_the_newest_is_refused")
   none.start();
   CHECK(none.lambda.count("/telemetry") == 3);
   CHECK(none.lambda.next_pending());
-}
-
-TEST_CASE("extension_registers_for_shutdown_alone_where_invoke_is_refused") {
-  ExtensionFixture fixture;
-  fixture.lambda.register_answers.push_front(http_answer(403, R"({"errorType":"Extension.InvalidEventType"})"));
-  fixture.start();
-  CHECK(fixture.lambda.count("/register") == 2);
-  CHECK(fixture.lambda.requests[1].body == R"({"events":["SHUTDOWN"]})");
-  CHECK(fixture.lambda.next_pending());
-}
-
-TEST_CASE("extension_registers_for_shutdown_alone_on_managed_instances") {
-  ExtensionFixture fixture({"AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances"});
-  fixture.start();
-  CHECK(fixture.lambda.requests[0].body == R"({"events":["SHUTDOWN"]})");
-  CHECK(fixture.post({fixture.line("hello")}));
-  fixture.driver.run_for(1000ms);
-  CHECK(fixture.delivered("hello"));
 }
 
 TEST_CASE("extension_leaves_when_it_may_not_register") {

@@ -139,6 +139,28 @@ TEST_CASE("instance_is_what_the_platform_told_or_else_what_was_set") {
   CHECK(f.decoder.instance() == "drawn again");
 }
 
+TEST_CASE("snap_start_marks_what_comes_before_the_restore") {
+  const auto restores = {"platform.restoreStart", "platform.restoreRuntimeDone", "platform.restoreReport",
+                         "platform.start"};
+  for (const char* restore : restores) {
+    DecoderFixture f({.snap_start = true});
+    CHECK(f.function(R"("early")").record.snapshot);
+    CHECK(f.event("platform.initStart", R"({"phase":"init"})").record.snapshot);
+    CHECK(f.function(R"("of the init")").record.snapshot);
+    CHECK(f.event("platform.initReport", "{}").record.snapshot);
+    CHECK_FALSE(f.event(restore, R"({"requestId":"r"})").record.snapshot);
+    CHECK_FALSE(f.function(R"("after it")").record.snapshot);
+  }
+}
+
+TEST_CASE("an_init_within_an_invocation_is_no_snapshot") {
+  DecoderFixture f({.snap_start = true});
+  CHECK_FALSE(f.event("platform.initStart", R"({"phase":"invoke"})").record.snapshot);
+  CHECK_FALSE(f.function(R"("of that init")").record.snapshot);
+  DecoderFixture on_demand;
+  CHECK_FALSE(on_demand.event("platform.initStart", R"({"phase":"init"})").record.snapshot);
+}
+
 TEST_CASE("decoder_takes_elements_that_no_scanner_would_give") {
   TelemetryDecoder decoder(DecoderOptions{});
   for (const char* record : {"\"", "{", "[", "{\"", "}", "x", "\"\\", "{\"a\":", "\"\\\"", "\"{\\", "\"\\n"}) {
