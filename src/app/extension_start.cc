@@ -205,9 +205,9 @@ void Extension::build_pipeline() {
   intake_->put(SenderMessage{.kind = SenderMessage::Kind::kWarmUp});
 }
 
-// All that connects, resolves, draws random numbers or spools is the sender's doing, the environment's own name apart. A
-// snapshot, from which many environments are restored, must contain none of it: there the sender does not exist before
-// the first event. Until then records wait in the batches they were written to.
+// All that connects, resolves, draws random numbers or spools is the sender's doing, the environment's own name apart.
+// A snapshot, from which many environments are restored, must contain none of it: there the sender does not exist
+// before the first event. Until then records wait in the batches they were written to.
 void Extension::start_sender() {
   if (sender_started_ || !intake_) return;
   sender_started_ = true;

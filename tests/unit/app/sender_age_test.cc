@@ -1,4 +1,6 @@
 // What the sender does with records that are too old for Loki.
+#include "app/sender.h"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "sender_fixture.h"
