@@ -1,9 +1,11 @@
 #include "app/config_values.h"
 
-#include <yyjson.h>
-
 #include <algorithm>
 #include <array>
+
+#include "base/json_check.h"
+#include "base/json_decode.h"
+#include "base/json_fields.h"
 
 namespace sleipnir {
 
@@ -15,6 +17,19 @@ constexpr size_t kComparedBytesMax = 48;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// The text of a JSON string.
+std::string decoded(std::string_view inside) {
+  std::string out;
+  for (;;) {
+    const size_t backslash = inside.find('\\');
+    out += inside.substr(0, backslash);
+    if (backslash == std::string_view::npos) return out;
+    const DecodedEscape escape = decode_json_escape(inside, backslash);
+    out += escape.bytes.view();
+    inside.remove_prefix(backslash + escape.escape_bytes);
+  }
 }
 
 }  // namespace
@@ -95,28 +110,16 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
 }
 
 std::optional<JsonTexts> parse_json_texts(std::string_view text) {
-  yyjson_doc* document = yyjson_read(text.data(), text.size(), YYJSON_READ_NUMBER_AS_RAW);
-  yyjson_val* root = yyjson_doc_get_root(document);
-  if (!yyjson_is_obj(root)) {
-    yyjson_doc_free(document);
-    return std::nullopt;
-  }
+  if (!is_json_object(text)) return std::nullopt;
   JsonTexts texts;
-  yyjson_obj_iter iterator = yyjson_obj_iter_with(root);
-  while (yyjson_val* key = yyjson_obj_iter_next(&iterator)) {
-    yyjson_val* value = yyjson_obj_iter_get_val(key);
-    std::string name(yyjson_get_str(key), yyjson_get_len(key));
-    if (yyjson_is_str(value)) {
-      texts.members.push_back({std::move(name), std::string(yyjson_get_str(value), yyjson_get_len(value))});
-    } else if (yyjson_is_raw(value)) {
-      texts.members.push_back({std::move(name), std::string(yyjson_get_raw(value), yyjson_get_len(value))});
-    } else if (yyjson_is_bool(value)) {
-      texts.members.push_back({std::move(name), yyjson_get_bool(value) ? "true" : "false"});
+  JsonFields<PlainJson> fields(text);
+  for (JsonField field; fields.next(field);) {
+    if (field.is_string || field.is_number() || field.is_boolean()) {
+      texts.members.push_back({decoded(field.key), decoded(field.value)});
     } else {
-      texts.refused.push_back(std::move(name));
+      texts.refused.push_back(decoded(field.key));
     }
   }
-  yyjson_doc_free(document);
   return texts;
 }
 

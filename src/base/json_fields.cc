@@ -94,4 +94,12 @@ TokenEnd EscapedJson::value_end(std::string_view text, size_t at) {
   return {at, false};
 }
 
+JsonField json_field(std::string_view object, std::string_view key) {
+  JsonFields<PlainJson> fields(object);
+  for (JsonField field; fields.next(field);) {
+    if (field.key == key) return field;
+  }
+  return {};
+}
+
 }  // namespace sleipnir

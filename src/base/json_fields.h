@@ -19,6 +19,11 @@ struct JsonField {
   std::string_view key;    // inside of the key, escapes in place
   std::string_view value;  // a string: its inside; anything else: the token
   bool is_string = false;
+
+  bool is_number() const {
+    return !is_string && !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
+  }
+  bool is_boolean() const { return !is_string && (value == "true" || value == "false"); }
 };
 
 // How quotes, white space and tokens look. `at` stands on the token; sizes are in bytes of the text.
@@ -106,5 +111,9 @@ class JsonFields {
   bool open_ = false;
   bool whole_ = false;
 };
+
+// The first member named `key` of an object that is JSON (is_json_object()); an empty one where there is none. A key
+// that is written with escapes is not found.
+JsonField json_field(std::string_view object, std::string_view key);
 
 }  // namespace sleipnir

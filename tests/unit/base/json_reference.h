@@ -141,4 +141,12 @@ inline std::optional<std::string> parsed_string(std::string_view inside) {
   return text;
 }
 
+// What yyjson says of a whole document. Numbers are not converted: one that is too large for a double is JSON all the
+// same.
+inline bool parses_as_json(std::string_view text) {
+  yyjson_doc* const doc = yyjson_read(text.data(), text.size(), YYJSON_READ_NUMBER_AS_RAW);
+  yyjson_doc_free(doc);
+  return doc != nullptr;
+}
+
 }  // namespace sleipnir::test
