@@ -3,60 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 import zipfile
 from typing import Dict, List, Optional, Tuple
 
+from .runtime_clients import Unavailable, awslambdaric, node_client
 from .specs import ExtensionSpec, FunctionSpec
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_REQUIREMENTS = os.path.join(_HERE, "requirements.txt")
-_BOOTSTRAP = os.path.join(_HERE, "bootstrap.py")
+__all__ = ["Unavailable", "bootstrap_function", "layer_extensions", "node_function", "python_function"]
 
-
-class Unavailable(Exception):
-    """Lambda's own runtime client cannot be had here."""
-
-
-def cache_directory() -> str:
-    return os.environ.get("SLEIPNIR_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "sleipnir")
-
-
-def awslambdaric() -> str:
-    """A directory to put on PYTHONPATH with Lambda's Python runtime client, fetched by pip once and kept."""
-    with open(_REQUIREMENTS, encoding="ascii") as file:
-        pin = file.readline().strip().replace("==", "-")
-    tag = f"{sys.implementation.cache_tag}-{os.uname().machine}"
-    wanted = os.path.join(cache_directory(), f"{pin}-{tag}")
-    if os.path.isdir(wanted):
-        return wanted
-    os.makedirs(cache_directory(), exist_ok=True)
-    staging = tempfile.mkdtemp(prefix="awslambdaric-", dir=cache_directory())
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries",
-             "0", "--timeout", "15", "--only-binary", ":all:", "--no-deps", "--target", staging, "-r",
-             _REQUIREMENTS],
-            capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or ["pip failed"]
-            reason = next((line for line in reversed(lines) if "ERROR" in line), lines[-1])
-            raise Unavailable(reason.replace("ERROR: ", "pip: "))
-        os.chmod(staging, 0o755)
-        try:
-            os.rename(staging, wanted)
-        except OSError:  # another run was faster
-            if not os.path.isdir(wanted):
-                raise
-        return wanted
-    except subprocess.TimeoutExpired:
-        raise Unavailable("pip did not finish in 180 s") from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+_BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
 
 
 def python_function(directory: str, handler: str, own_bootstrap: bool = False,
@@ -74,6 +32,13 @@ def python_function(directory: str, handler: str, own_bootstrap: bool = False,
     else:
         note = "runtime client: the emulator's own bootstrap"
     return FunctionSpec([sys.executable, _BOOTSTRAP, handler], directory, variables), note
+
+
+def node_function(directory: str, handler: str, native: bool = True,
+                  env: Optional[Dict[str, str]] = None) -> Tuple[FunctionSpec, str]:
+    """The function, and one line that says which runtime client it runs on.  Raises Unavailable without any."""
+    command, client = node_client(native)
+    return FunctionSpec([*command, handler], os.path.abspath(directory), dict(env or {})), f"runtime client: {client}"
 
 
 def bootstrap_function(path: str, env: Optional[Dict[str, str]] = None) -> FunctionSpec:

@@ -16,6 +16,10 @@ def program(name: str) -> Present:
     return lambda: shutil.which(name) is not None
 
 
+def node_headers() -> bool:
+    return os.path.exists("/usr/include/node/node.h")
+
+
 # Package, how to tell that it is not needed, what for. Optional ones only cost what wants them.
 REQUIRED: list[tuple[str, Present, str]] = [
     ("git", program("git"), "version in the binary"),
@@ -26,6 +30,13 @@ OPTIONAL: list[tuple[str, Present, str]] = [
     ("strace", program("strace"), "count of system calls"),
     ("valgrind", program("valgrind"), "count of instructions"),
     ("qemu-user-static", program("qemu-aarch64-static"), "arm64 smoke test"),
+    ("nodejs", program("node"), "Lambda's own runtime client for Node.js"),
+    ("npm", program("npm"), "Lambda's own runtime client for Node.js"),
+    ("libnode-dev", node_headers, "native part of Lambda's client for Node.js"),
+    ("cmake", program("cmake"), "native part of Lambda's client for Node.js"),
+    ("autoconf", program("autoreconf"), "native part of Lambda's client for Node.js"),
+    ("automake", program("automake"), "native part of Lambda's client for Node.js"),
+    ("libtool", program("libtoolize"), "native part of Lambda's client for Node.js"),
 ]
 
 

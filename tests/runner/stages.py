@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,8 +196,20 @@ def tools_tests(context: Context, stage: Stage) -> None:
     testing.count_skips(stage, testing.unittest_files(stage, files, pattern=context.pattern, at_once=2))
 
 
+def _fetch_runtime_clients(context: Context) -> None:
+    """Before the tests, which measure times: Node.js's client is compiled when it is first wanted."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from emulator.runtime_clients import Unavailable, awslambdaric, node_client
+    for fetch in (awslambdaric, node_client):
+        try:
+            fetch()
+        except Unavailable as reason:
+            context.report.remark(f"no {fetch.__name__.replace('_', ' ')}: {reason}")
+
+
 def e2e(context: Context, stage: Stage) -> None:
     """End to end on the release binary: emulated Lambda on one side, Loki stand-in on the other."""
+    _fetch_runtime_clients(context)
     environment = {"SLEIPNIR_BIN": str(tested_binary()), "SLEIPNIR_REAL_LOKI": "0"}
     probe = native.GCC.folder / "tests" / "tools" / "tls_probe"
     if probe.exists():

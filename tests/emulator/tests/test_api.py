@@ -12,7 +12,8 @@ import uuid
 import zipfile
 
 from emulator import FunctionSpec, Lambda
-from emulator.function import Unavailable, awslambdaric, layer_extensions, python_function
+from emulator.function import Unavailable, layer_extensions, python_function
+from emulator.runtime_clients import awslambdaric
 
 from .shipper import SHIPPER, ShipperTest
 
