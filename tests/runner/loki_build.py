@@ -23,6 +23,7 @@ class LokiBuild:
 
     def __init__(self) -> None:
         self._process: Optional["subprocess.Popen[str]"] = None
+        self._said = ""
 
     def start(self) -> str:
         """A line about what happens now."""
@@ -42,12 +43,14 @@ class LokiBuild:
         return self._process is not None and self._process.poll() is None
 
     def path(self) -> Path:
-        """Waits for the build. Raises LokiUnavailable with the reason."""
-        said = self._process.communicate()[1] if self._process else ""
+        """Waits for the build, the first time; may be asked again. Raises LokiUnavailable with the reason."""
+        if self._process:
+            self._said = self._process.communicate()[1]
+            self._process = None
         found = find_binary()
         if found:
             return found
-        lines = [line for line in said.splitlines() if line.strip()]
+        lines = [line for line in self._said.splitlines() if line.strip()]
         raise LokiUnavailable(lines[-1].replace("loki-server: ", "") if lines else "not built")
 
     def stop(self) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
 import sys
 import tempfile
 import textwrap
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from runner import command, testing  # noqa: E402
+from runner import command, loki_build, testing  # noqa: E402
 from runner.report import Report, StageFailed, StageSkipped  # noqa: E402
 
 
@@ -227,6 +229,27 @@ class Commands(RunnerTest):
         with self.assertRaisesRegex(StageFailed, "sh: exit status 3") as failure:
             command.must(["sh", "-c", "echo the reason; exit 3"], seconds_max=5)
         self.assertEqual(failure.exception.output, "the reason\n")
+
+
+class BuiltBesideTheRest(RunnerTest):
+    def built(self, ending: str) -> loki_build.LokiBuild:
+        """What a build in this run leaves behind: a process whose output nobody has read yet."""
+        build = loki_build.LokiBuild()
+        build._process = subprocess.Popen([sys.executable, "-c", ending], stderr=subprocess.PIPE, text=True)
+        return build
+
+    def test_its_binary_may_be_asked_for_again(self) -> None:
+        binary = self.file("loki", "")
+        with mock.patch.object(loki_build, "find_binary", lambda: binary):
+            build = self.built("")
+            self.assertEqual([build.path(), build.path()], [binary, binary])
+
+    def test_its_failure_is_told_each_time_it_is_asked_for(self) -> None:
+        with mock.patch.object(loki_build, "find_binary", lambda: None):
+            build = self.built("import sys; sys.exit('loki-server: no Go here')")
+            for _ in range(2):
+                with self.assertRaisesRegex(loki_build.LokiUnavailable, "^no Go here$"):
+                    build.path()
 
 
 if __name__ == "__main__":
