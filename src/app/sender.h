@@ -112,7 +112,8 @@ class Sender {
   void start_push(Slot& slot, Instant now);
   size_t pushes_under_way() const;
 
-  void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, uint64_t pending = 0);
+  void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
+            uint64_t pending = 0);
   void release(Parcel& parcel);
 
   // ---- spool (sender_spool.cc) ----

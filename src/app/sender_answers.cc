@@ -94,7 +94,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
         break;
       }
       const bool poisoned = verdict.action == Verdict::Action::kBisect;
-      drop(parcel, range, records, poisoned ? DropReason::kRejected : DropReason::kTooLarge);
+      drop(parcel, range, records, poisoned ? DropReason::kRejected : DropReason::kTooLarge, words);
       break;
     }
 
@@ -102,7 +102,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
 
     case Verdict::Action::kDrop:
       close_breaker();
-      drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries), verdict.reason);
+      drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries), verdict.reason, words);
       break;
 
     case Verdict::Action::kRefused: {
@@ -121,7 +121,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
   }
   if (parcel.halved && ++parcel.answers_since_halved >= kAnswersPerBatchMax) {
     while (!parcel.done())
-      drop(parcel, parcel.next(), parcel.batch()->record_count(parcel.next()), DropReason::kRejected);
+      drop(parcel, parcel.next(), parcel.batch()->record_count(parcel.next()), DropReason::kRejected, words);
   }
   if (parcel.done()) release(parcel);
 }
@@ -147,7 +147,8 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
   // Split once, a line would get the metadata of its parts a second time.
   const bool again = parcel.amendments != 0 && verdict.amend.line_bytes_max.has_value();
   if (parcel.amendments >= kAmendmentsMax || again || verdict.amend.strip_metadata) {
-    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason);
+    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason,
+         words);
     return;
   }
   Batch* anew = with_.pool.take();
@@ -161,7 +162,8 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
     with_.pool.give_back(anew);
     // What was stored already is swallowed as a repeat.
     if (result.overflow && parcel.halve_next()) return;
-    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason);
+    drop(parcel, range, std::min<uint64_t>(records, verdict.dropped_entries + verdict.amend.entries), verdict.reason,
+         words);
     return;
   }
   if (amended_gate_.open(now)) {
@@ -170,7 +172,7 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
   }
   anew->sequence = parcel.sequence();
   add(anew).amendments = parcel.amendments + 1;
-  drop(parcel, range, std::min<uint64_t>(records - result.records, verdict.dropped_entries), verdict.reason,
+  drop(parcel, range, std::min<uint64_t>(records - result.records, verdict.dropped_entries), verdict.reason, words,
        result.records);
 }
 
@@ -226,7 +228,9 @@ void Sender::close_breaker() {
 }
 
 // Settles the next range: of its records so many are lost, `pending` live on in another batch, the others are stored.
-void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, uint64_t pending) {
+// `words` are the server's own.
+void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
+                  uint64_t pending) {
   Counters& counters = with_.handoff.counters;
   const uint64_t all = parcel.batch()->record_count(range);
   counters.dropped[static_cast<size_t>(reason)].add(records);
@@ -235,8 +239,9 @@ void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason
   parcel.failures = 0;
   if (records != 0 && dropped_gate_.open(last_step_)) {
     const std::string_view name = drop_reason_name(reason);
-    log_line(LogLevel::kError, "%llu records dropped (%.*s); `sleipnir` ledger lines in Loki count them all",
-             static_cast<unsigned long long>(records), static_cast<int>(name.size()), name.data());
+    log_line(LogLevel::kError, "%llu records dropped (%.*s): %.*s; ledger lines in Loki count them all",
+             static_cast<unsigned long long>(records), static_cast<int>(name.size()), name.data(),
+             static_cast<int>(words.size()), words.data());
   }
 }
 

@@ -8,7 +8,9 @@
 Ready about 0.7 s after start. Data lives in a temporary directory and dies with the server,
 ports are picked anew for each, so any number can run side by side. `limits` overrides
 Loki's limits_config (tiny limits show every refusal with small pushes); `auth_enabled`
-makes it multi-tenant: the `tenant` of a call is then what X-Scope-OrgID says.
+makes it multi-tenant: the `tenant` of a call is then what X-Scope-OrgID says, and `tenants`
+gives each its own limits, so that one server serves many cases. `settings` is laid over the
+whole configuration: {"distributor": {"max_recv_msg_size": 1000}}.
 """
 
 from __future__ import annotations
@@ -54,10 +56,11 @@ class Entry:
 
 
 def configuration(data: Path, http_port: int, grpc_port: int, auth_enabled: bool = False,
-                  limits: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+                  limits: Optional[dict[str, Any]] = None,
+                  settings: Optional[dict[str, Any]] = None) -> dict[str, Any]:
     """Loki in one process over a directory. The short times make it start in under a second:
     with Loki's defaults /ready says no for 15 s."""
-    return {
+    made: dict[str, Any] = {
         "auth_enabled": auth_enabled,
         "server": {"http_listen_address": "127.0.0.1", "http_listen_port": http_port,
                    "grpc_listen_address": "127.0.0.1", "grpc_listen_port": grpc_port,
@@ -77,18 +80,33 @@ def configuration(data: Path, http_port: int, grpc_port: int, auth_enabled: bool
         "pattern_ingester": {"enabled": False},
         "analytics": {"reporting_enabled": False},
         "limits_config": dict(limits or {}),
+        # Limits by tenant; the file is there from the start, so the period never matters.
+        "runtime_config": {"file": str(data / "tenants.yaml"), "period": "1h"},
     }
+    _lay_over(made, settings or {})
+    return made
+
+
+def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = value
 
 
 class RealLoki:
     """One server. REQUIRES: used by one thread; stop() (or leaving `with`) ends it."""
 
     def __init__(self, *, auth_enabled: bool = False, limits: Optional[dict[str, Any]] = None,
-                 http_port: int = 0, data: Optional[Path] = None,
+                 tenants: Optional[dict[str, dict[str, Any]]] = None,
+                 settings: Optional[dict[str, Any]] = None, http_port: int = 0, data: Optional[Path] = None,
                  binary: Optional[Path] = None) -> None:
         self.binary = binary or ensure_binary()
         self.auth_enabled = auth_enabled
         self.limits = limits
+        self.tenants = tenants or {}
+        self.settings = settings
         self.url = ""
         self._http_port = http_port
         self._keep_data = data is not None
@@ -118,7 +136,8 @@ class RealLoki:
     def _try_start(self) -> bool:
         assert self.data is not None
         http_port = self._http_port or _free_port()
-        config = configuration(self.data, http_port, _free_port(), self.auth_enabled, self.limits)
+        config = configuration(self.data, http_port, _free_port(), self.auth_enabled, self.limits, self.settings)
+        (self.data / "tenants.yaml").write_text(json.dumps({"overrides": self.tenants}))
         path = self.data / "config.yaml"
         path.write_text(json.dumps(config, indent=1))  # JSON is YAML
         with open(self.data / "loki.log", "wb") as log:
