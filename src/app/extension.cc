@@ -122,6 +122,9 @@ void Extension::on_invoke(const RuntimeEvent& event, Instant now) {
   intake_->decoder().set_tracing(event.request_id.view(), event.tracing.view());
   const bool worth = worthwhile(now);
   const Lifecycle::Action action = lifecycle_.on_invoke(event, intake_->waiting(), worth, now);
+  // What the freeze caught in Lambda's buffer comes next and has waited long enough; unless this invocation flushes
+  // anyway.
+  seal_next_body_ = thawed && worth && action == Lifecycle::Action::kAskNext;
   // Made ready while the function runs, so that the flush behind it costs one round trip.
   if (action == Lifecycle::Action::kNone && worth) intake_->put(SenderMessage{.kind = SenderMessage::Kind::kWarmUp});
   carry_out(action, now);
@@ -148,7 +151,8 @@ void Extension::on_platform_event(const Decoded& event, Instant now) {
 }
 
 void Extension::on_body_stored(Instant now) {
-  if (phase_ == Phase::kDraining || phase_ == Phase::kFinishing) intake_->seal();
+  if (phase_ == Phase::kDraining || phase_ == Phase::kFinishing || seal_next_body_) intake_->seal();
+  seal_next_body_ = false;
   carry_out(std::exchange(deferred_, Lifecycle::Action::kNone), now);
 }
 

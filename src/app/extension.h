@@ -142,6 +142,8 @@ class Extension final : public PlatformListener, public PostHandler {
 
   // What a telemetry body asked for, carried out when it is stored to its end.
   Lifecycle::Action deferred_ = Lifecycle::Action::kNone;
+  // The next telemetry body is from before a freeze, and nobody will flush it in this invocation.
+  bool seal_next_body_ = false;
   // A flush the lifecycle waits for; 0: none.
   uint64_t flush_id_ = 0;
   // Since when /next has been out.

@@ -149,20 +149,23 @@ void Intake::on_time(bool invocation_running, bool worthwhile, Instant now) {
     writer_.set_line_bytes_max(line_bytes_max);
   }
   if (!batcher_.has_records()) {
-    open_since_ = kNever;
+    open_since_.monotonic = kNever;
     return;
   }
-  if (open_since_ == kNever) open_since_ = now.monotonic;
+  if (open_since_.monotonic == kNever) open_since_ = now;
   if (batcher_.open()->entry_count() < config_.dispatch_min_entries || !worthwhile) return;
-  if (now.monotonic < open_since_ + flush_interval(invocation_running)) return;
+  // By either clock: the monotonic one may stand still in a freeze, and an awake second may be many short invocations
+  // away.
+  const Milliseconds interval = flush_interval(invocation_running);
+  if (now.monotonic < open_since_.monotonic + interval && now.wall < open_since_.wall + interval) return;
   seal();
-  open_since_ = kNever;
+  open_since_.monotonic = kNever;
 }
 
 MonotonicTime Intake::next_deadline(bool invocation_running) const {
-  if (open_since_ == kNever || batcher_.open() == nullptr) return kNever;
+  if (open_since_.monotonic == kNever || batcher_.open() == nullptr) return kNever;
   if (batcher_.open()->entry_count() < config_.dispatch_min_entries) return kNever;
-  return open_since_ + flush_interval(invocation_running);
+  return open_since_.monotonic + flush_interval(invocation_running);
 }
 
 bool Intake::put_record(void* owner, const Record& record) {
@@ -181,7 +184,7 @@ void Intake::take_sealed(void* owner, Batch* batch) {
   Intake& me = *static_cast<Intake*>(owner);
   me.sealed_level_ = std::max(me.sealed_level_, batch->level_max());
   me.sealed_oldest_ = std::min(me.sealed_oldest_, batch->oldest());
-  me.open_since_ = kNever;
+  me.open_since_.monotonic = kNever;
   CHECK(me.put(SenderMessage{.kind = SenderMessage::Kind::kBatch, .batch = batch}));
 }
 

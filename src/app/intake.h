@@ -70,8 +70,9 @@ class Intake {
   bool wake_wished_ = false;
   bool room_wished_ = false;
 
-  // The monotonic time at which the open batch got its first record; set by on_time(), which runs in every round.
-  MonotonicTime open_since_ = kNever;
+  // When the open batch got its first record; monotonic kNever: there is none. Set by on_time(), which runs in every
+  // round.
+  Instant open_since_{.monotonic = kNever, .wall = {}};
   // Of batches sealed since the last settled flush.
   Level sealed_level_ = Level::kUnknown;
   WallTime sealed_oldest_ = WallTime::max();

@@ -235,6 +235,36 @@ TEST_CASE("extension_names_its_instance_before_the_first_line_but_not_in_a_snaps
   CHECK(line_of_init({"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"}).find("instance") == std::string::npos);
 }
 
+TEST_CASE("extension_in_the_background_sends_what_a_freeze_caught_with_the_next_invocation") {
+  for (const auto& [frozen, sent] : {std::pair{100ms, false}, {60'000ms, true}}) {
+    ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=background"});
+    fixture.start();
+    fixture.invoke("r1");
+    CHECK(fixture.post({fixture.line("in our batch")}));
+    // The monotonic clock may stand still in a freeze: no timer is due after it.
+    fixture.clock.jump_wall(frozen);
+    fixture.invoke("r2");
+    CHECK(fixture.delivered("in our batch") == sent);
+    CHECK(fixture.post({fixture.line("in Lambda's buffer"), fixture.done("r1")}));
+    CHECK(fixture.delivered("in Lambda's buffer") == sent);
+    CHECK(fixture.post({fixture.line("of this invocation")}));
+    CHECK_FALSE(fixture.delivered("of this invocation"));
+    fixture.driver.run_for(3s);
+    CHECK(fixture.delivered("of this invocation"));
+  }
+}
+
+TEST_CASE("extension_seals_nothing_more_at_a_thaw_while_loki_is_down") {
+  ExtensionFixture fixture({"LOKI_FLUSH_STRATEGY=background"});
+  fixture.start();
+  fixture.invoke("r1");
+  CHECK(fixture.post({fixture.line("waits")}));
+  fixture.handoff.probe_at_ms.store(fixture.now_ms() + 3'600'000);
+  fixture.clock.jump_wall(60s);
+  fixture.invoke("r2");
+  CHECK(fixture.count(Kind::kBatch) == 0);
+}
+
 TEST_CASE("extension_warms_a_connection_up_after_next") {
   ExtensionFixture fixture;
   fixture.start();
