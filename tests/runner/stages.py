@@ -297,9 +297,11 @@ def arm64(context: Context, stage: Stage) -> None:
 
 
 def perf_smoke(context: Context, stage: Stage) -> None:
-    """The perf harness in its small size, so that it keeps working; judges no number."""
+    """The perf harness in its small size, so that it keeps working: judges no time, but what is computed (tests/perf)."""
     testing.program(stage, "perf/coldstart --quick", [ROOT / "perf" / "coldstart", "--quick"],
                     env={"SLEIPNIR_BIN": str(tested_binary())})
+    testing.count_skips(stage, testing.unittest_files(
+        stage, sorted((ROOT / "tests" / "perf").glob("test_*.py")), pattern=context.pattern))
 
 
 def try_it(context: Context, stage: Stage) -> None:
