@@ -17,18 +17,15 @@ char lower(char c) {
 }  // namespace
 
 const llhttp_settings_t& RequestParser::settings() {
-  static const llhttp_settings_t made = [] {
-    llhttp_settings_t s;
-    llhttp_settings_init(&s);
-    s.on_header_field = &RequestParser::on_header_field;
-    s.on_header_value = &RequestParser::on_header_value;
-    s.on_header_value_complete = &RequestParser::on_header_value_complete;
-    s.on_headers_complete = &RequestParser::on_headers_complete;
-    s.on_body = &RequestParser::on_body;
-    s.on_message_complete = &RequestParser::on_message_complete;
-    return s;
-  }();
-  return made;
+  static constexpr llhttp_settings_t kSettings = {
+      .on_header_field = &RequestParser::on_header_field,
+      .on_header_value = &RequestParser::on_header_value,
+      .on_headers_complete = &RequestParser::on_headers_complete,
+      .on_body = &RequestParser::on_body,
+      .on_message_complete = &RequestParser::on_message_complete,
+      .on_header_value_complete = &RequestParser::on_header_value_complete,
+  };
+  return kSettings;
 }
 
 RequestParser::RequestParser(BodySink& sink) : sink_(sink) {

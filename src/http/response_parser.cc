@@ -18,18 +18,15 @@ bool equal_ignoring_case(std::string_view text, std::string_view lower_name) {
 }  // namespace
 
 const llhttp_settings_t& ResponseParser::settings() {
-  static const llhttp_settings_t made = [] {
-    llhttp_settings_t s;
-    llhttp_settings_init(&s);
-    s.on_header_field = &ResponseParser::on_header_field;
-    s.on_header_value = &ResponseParser::on_header_value;
-    s.on_header_value_complete = &ResponseParser::on_header_value_complete;
-    s.on_headers_complete = &ResponseParser::on_headers_complete;
-    s.on_body = &ResponseParser::on_body;
-    s.on_message_complete = &ResponseParser::on_message_complete;
-    return s;
-  }();
-  return made;
+  static constexpr llhttp_settings_t kSettings = {
+      .on_header_field = &ResponseParser::on_header_field,
+      .on_header_value = &ResponseParser::on_header_value,
+      .on_headers_complete = &ResponseParser::on_headers_complete,
+      .on_body = &ResponseParser::on_body,
+      .on_message_complete = &ResponseParser::on_message_complete,
+      .on_header_value_complete = &ResponseParser::on_header_value_complete,
+  };
+  return kSettings;
 }
 
 ResponseParser::ResponseParser(std::span<char> body, std::span<WantedHeader> wanted) : body_(body), wanted_(wanted) {

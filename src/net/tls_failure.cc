@@ -168,10 +168,11 @@ TlsFailureText describe_tls_failure(const TlsFailure& failure, const TlsVerify& 
 FixedText<32> date_text(int64_t unix_seconds) {
   const auto when = static_cast<time_t>(unix_seconds);
   tm utc{};
-  char line[31];
-  if (gmtime_r(&when, &utc) == nullptr || strftime(line, sizeof(line), "%Y-%m-%d %H:%M UTC", &utc) == 0) {
-    return FixedText<32>("an unknown date");
-  }
+  char line[64];
+  if (gmtime_r(&when, &utc) == nullptr) return FixedText<32>("an unknown date");
+  // Not strftime(3), which brings time zones and locales with it.
+  snprintf(line, sizeof(line), "%04d-%02d-%02d %02d:%02d UTC", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+           utc.tm_hour, utc.tm_min);
   return FixedText<32>(line);
 }
 

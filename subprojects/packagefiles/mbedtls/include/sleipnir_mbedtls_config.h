@@ -25,8 +25,12 @@
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 
-// Ciphers: AES-GCM, by the processor's instructions, which every Lambda has. ChaCha20 would be for peers without them.
+// Ciphers: AES-GCM, by the processor's instructions, which every Lambda host has. ChaCha20 would be for peers without
+// them. Only an ARM compiler that was not told of the instructions (a native build) brings AES in software too.
 #define MBEDTLS_AES_C
+#if defined(__x86_64__) || defined(__ARM_FEATURE_AES)
+#define MBEDTLS_AES_USE_HARDWARE_ONLY
+#endif
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_AES_FEWER_TABLES
 #define MBEDTLS_AESNI_C
@@ -34,15 +38,22 @@
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_GCM_C
 
-// Hashes. SHA-1 is there to parse old self-signed roots (24 of 151 in a system bundle), no signature of a peer may use
-// it.
+// Hashes, the smaller code: what is hashed are handshakes and certificates, a few kilobytes for each connection. SHA-1
+// is there to parse old self-signed roots (24 of 151 in a system bundle); it is never computed, see sha1_alt.h.
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA1_C
+#define MBEDTLS_SHA1_ALT
 #define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
+#define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
+#define MBEDTLS_SHA512_SMALLER
+#if defined(__ARM_FEATURE_SHA2)
+#define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_ONLY
+#else
 #define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
+#endif
 #define MBEDTLS_HKDF_C
 
 // Public keys
