@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 
 #include "app/threads.h"
 #include "app/words.h"
+#include "app/words_print.h"
 
 namespace {
 
@@ -25,7 +25,7 @@ int run_word(std::span<const char* const> arguments, Environment environment) {
   if (word == "--help" || word == "-h" || word == "help") return print_help();
   if (word == "--version" || word == "version") return print_version();
   if (word == "config") return run_config_word(environment, arguments.subspan(1));
-  fprintf(stderr, "sleipnir: unknown word '%s'; `sleipnir --help` lists them\n", arguments[0]);
+  print_error("sleipnir: unknown word '%s'; `sleipnir --help` lists them\n", arguments[0]);
   return 2;
 }
 

@@ -15,13 +15,9 @@ int print_help();
 // 0. Version, git revision, versions of the libraries.
 int print_version();
 
-// The table of variables as the README has it: names, default, accepted form, meaning. 0. Knows nothing but the table
-// (tests/checks/readme_variables builds it by itself).
-int print_variables_markdown();
-
 // `sleipnir config`: each variable with its effective value and which name set it, secrets masked; then every problem.
-// 1 if one of them is an error, or nothing would be shipped for want of an endpoint. `arguments` are those behind the
-// word: `--markdown` prints the table of the README instead (0), an unknown one its usage on stderr (2).
+// 1 if one of them is an error, or nothing would be shipped for want of an endpoint. There
+// are no `arguments` behind the word: any is answered with the usage on stderr (2).
 int run_config_word(Environment environment, std::span<const char* const> arguments);
 
 }  // namespace sleipnir

@@ -1,9 +1,9 @@
-#include <cstdio>
 #include <string>
 
 #include "app/config_settings.h"
 #include "app/config_table.h"
 #include "app/words.h"
+#include "app/words_print.h"
 
 namespace sleipnir {
 
@@ -31,39 +31,36 @@ std::string shown_value(const Config& config, const Variable& variable, const Se
 void print_row(const Config& config, const Variable& variable, const Setting& setting) {
   const std::string source(setting ? setting.name : "default");
   const std::string name(variable.name());
-  printf("  %-30s %-40s %s\n", name.c_str(), shown_value(config, variable, setting).c_str(), source.c_str());
+  print("  %-30s %-40s %s\n", name.c_str(), shown_value(config, variable, setting).c_str(), source.c_str());
 }
 
 void print_label_variables(const Settings& settings) {
   for (const Setting& setting : settings.label_variables()) {
-    printf("  %-30s %-40s %s\n", Shown(setting.name).text(), Shown(setting.value).text(), Shown(setting.name).text());
+    print("  %-30s %-40s %s\n", Shown(setting.name).text(), Shown(setting.value).text(), Shown(setting.name).text());
   }
 }
 
 // What the variables come to.
 void print_outcome(const Config& config) {
-  printf("\nPushes go to   %s\n", config.enabled() ? config.endpoint->url().c_str() : "nowhere, Sleipnir does nothing");
-  if (config.proxy) printf("through        http://%s\n", config.proxy->authority().c_str());
+  print("\nPushes go to   %s\n", config.enabled() ? config.endpoint->url().c_str() : "nowhere, Sleipnir does nothing");
+  if (config.proxy) print("through        http://%s\n", config.proxy->authority().c_str());
   const std::string scheme = config.authorization.substr(0, config.authorization.find(' '));
   const bool known_scheme = scheme == "Basic" || scheme == "Bearer";
-  printf("authorization  %s\n", config.authorization.empty() ? "none"
-                                : known_scheme               ? scheme.c_str()
-                                                             : "as LOKI_HEADERS says");
-  if (!config.tenant_id.empty()) printf("tenant         %s\n", config.tenant_id.c_str());
-  for (const NameValue& header : config.headers) printf("header         %s: ****\n", header.name.c_str());
+  print("authorization  %s\n", config.authorization.empty() ? "none"
+                               : known_scheme               ? scheme.c_str()
+                                                            : "as LOKI_HEADERS says");
+  if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
+  for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {
-    printf("label          %s=%s\n", Shown(label.name).text(), Shown(label.value).text());
+    print("label          %s=%s\n", Shown(label.name).text(), Shown(label.value).text());
   }
 }
 
 }  // namespace
 
 int run_config_word(Environment environment, std::span<const char* const> arguments) {
-  if (arguments.size() == 1 && std::string_view(arguments[0]) == "--markdown") {
-    return print_variables_markdown();
-  }
   if (!arguments.empty()) {
-    fputs("usage: sleipnir config\n", stderr);
+    print_error("usage: sleipnir config\n");
     return 2;
   }
 
@@ -73,7 +70,7 @@ int run_config_word(Environment environment, std::span<const char* const> argume
   Problems ignored(repeated);
   const Settings settings(environment, ignored);
 
-  printf("  %-30s %-40s %s\n", "VARIABLE", "VALUE", "SET BY");
+  print("  %-30s %-40s %s\n", "VARIABLE", "VALUE", "SET BY");
   for (size_t row = 0; row < variables().size(); row++) {
     const Variable& variable = variables()[row];
     if (variable.meaning == nullptr) continue;
@@ -82,9 +79,9 @@ int run_config_word(Environment environment, std::span<const char* const> argume
   }
   print_outcome(config);
 
-  if (!config.problems.empty()) puts("");
+  if (!config.problems.empty()) print("\n");
   for (const ConfigProblem& problem : config.problems) {
-    printf("%s: %s\n", problem.severity == Severity::kError ? "error" : "warning", problem.text.c_str());
+    print("%s: %s\n", problem.severity == Severity::kError ? "error" : "warning", problem.text.c_str());
   }
   return config.has_errors() ? 1 : 0;
 }

@@ -1,8 +1,8 @@
-#include <cstdio>
 #include <string>
 
 #include "app/config_table.h"
 #include "app/words.h"
+#include "app/words_print.h"
 
 namespace sleipnir {
 
@@ -20,19 +20,19 @@ constexpr char kUsage[] =
 
 void print_variable(const Variable& variable) {
   const std::string_view name = variable.name();
-  printf("\n  %.*s", static_cast<int>(name.size()), name.data());
+  print("\n  %.*s", static_cast<int>(name.size()), name.data());
   std::string aliases(variable.names.substr(name.size()));
-  if (!aliases.empty()) printf(" (or%s)", aliases.c_str());
-  printf("\n      %s\n      %s", variable.meaning, accepted_form(variable).c_str());
+  if (!aliases.empty()) print(" (or%s)", aliases.c_str());
+  print("\n      %s\n      %s", variable.meaning, accepted_form(variable).c_str());
   const std::string text = *variable.default_note != '\0' ? variable.default_note : default_text(variable);
-  if (!text.empty()) printf("; default: %s", text.c_str());
-  printf("\n");
+  if (!text.empty()) print("; default: %s", text.c_str());
+  print("\n");
 }
 
 }  // namespace
 
 int print_help() {
-  fputs(kUsage, stdout);
+  print("%s", kUsage);
   for (const Variable& variable : variables()) {
     if (variable.meaning != nullptr) print_variable(variable);
   }

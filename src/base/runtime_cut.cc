@@ -5,13 +5,29 @@
 // demangler and their tables: about 120 kB of 440, none of which can ever run here. Defining those few symbols in the
 // program keeps the archive members that hold the real ones out of the link.
 //
+// The C library's vsnprintf() is replaced too: what is left of it is base/text_format.h.
+//
 // Each stub aborts: reaching one is a bug of ours, as CHECK is. Whoever uses std::thread, <system_error> or iostream
 // brings the weight back, and the size limit of the release build tells.
+#include <cstdarg>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 
+#include "base/text_format.h"
+
 extern "C" {
+int vsnprintf(char* out, std::size_t room, const char* format, va_list arguments) {
+  return static_cast<int>(sleipnir::format_text(out, room, format, arguments));
+}
+int snprintf(char* out, std::size_t room, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int bytes = vsnprintf(out, room, format, arguments);
+  va_end(arguments);
+  return bytes;
+}
+
 [[noreturn]] void __cxa_throw(void*, void*, void (*)(void*)) {
   std::abort();
 }
@@ -46,6 +62,12 @@ namespace std {
   abort();
 }
 }  // namespace std
+
+_LIBCPP_BEGIN_NAMESPACE_STD
+[[noreturn]] void __libcpp_verbose_abort(const char* /*format*/, ...) {
+  abort();
+}
+_LIBCPP_END_NAMESPACE_STD
 
 namespace {
 

@@ -117,26 +117,6 @@ TEST_CASE("config_refuses_arguments_it_does_not_know") {
   CHECK(config_word({}, {"--json"}).exit_code == 2);
 }
 
-TEST_CASE("config_markdown_has_a_row_of_four_cells_for_every_documented_variable") {
-  const Printed printed = config_word({"LOKI_FLUSH_BUDGET_MS=70"}, {"--markdown"});
-  CHECK(printed.exit_code == 0);
-  size_t documented = 0;
-  for (const Variable& variable : variables()) documented += variable.meaning != nullptr ? 1 : 0;
-  size_t lines = 0;
-  size_t begin = 0;
-  for (size_t end; (end = printed.text.find('\n', begin)) != std::string::npos; begin = end + 1, lines++) {
-    const std::string line = printed.text.substr(begin, end - begin);
-    CAPTURE(line);
-    size_t bars = 0;
-    for (size_t i = 0; i < line.size(); i++) bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\') ? 1 : 0;
-    CHECK(bars == 5);
-  }
-  CHECK(lines == documented + 2);
-  // The table of the README shows the defaults, whatever the environment says.
-  CHECK(printed.text.find("| `LOKI_FLUSH_BUDGET_MS` | `500` | 0 to 60000 ms |") != std::string::npos);
-  CHECK(printed.text.find("| `LOKI_PROXY` (`HTTPS_PROXY`, `https_proxy`) |") != std::string::npos);
-}
-
 TEST_CASE("help_names_every_word_and_every_variable") {
   const Printed printed = printed_by([] { return print_help(); });
   CHECK(printed.exit_code == 0);

@@ -1,12 +1,14 @@
+// The table of variables as the README has it: names, default, accepted form, meaning.
+//
+// tests/checks/readme_variables builds and runs it; knows nothing but the table of the code.
 #include <cstdio>
 #include <string>
 
 #include "app/config_table.h"
-#include "app/words.h"
-
-namespace sleipnir {
 
 namespace {
+
+using namespace sleipnir;
 
 std::string code(std::string_view text) {
   return std::string("`").append(text).append("`");
@@ -23,7 +25,7 @@ std::string escaped_cell(std::string_view text) {
 
 }  // namespace
 
-int print_variables_markdown() {
+int main() {
   puts("| variable (aliases) | default | accepted | meaning |\n|---|---|---|---|");
   for (const Variable& variable : variables()) {
     if (variable.meaning == nullptr) continue;
@@ -45,5 +47,3 @@ int print_variables_markdown() {
   }
   return 0;
 }
-
-}  // namespace sleipnir
