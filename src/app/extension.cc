@@ -12,6 +12,7 @@ namespace sleipnir {
 namespace {
 
 constexpr std::chrono::seconds kDropsSaidEvery{10};
+constexpr std::chrono::seconds kThrottleSaidEvery{60};
 
 }  // namespace
 
@@ -206,16 +207,23 @@ bool Extension::worthwhile(Instant now) const {
   return probe_at_ms == 0 || unix_ms(now.wall) >= probe_at_ms;
 }
 
-// Says what was dropped, in Loki too, at most every ten seconds.
+// Says what was dropped, in Loki too, at most every ten seconds; and to Loki alone, for its alerts, that it throttles
+// us.
 void Extension::log_drops(Instant now) {
   const uint64_t drops = handoff_.counters.dropped_total();
-  if (drops == drops_said_ || phase_ != Phase::kRunning) return;
-  if (drops_said_ != 0 && now.monotonic - drops_said_at_ < kDropsSaidEvery) return;
-  drops_said_ = drops;
-  drops_said_at_ = now.monotonic;
+  const uint64_t throttled = handoff_.counters.throttled.get();
+  if (phase_ != Phase::kRunning || (drops == drops_said_ && throttled == throttled_said_)) return;
+  const bool dropped = drops != drops_said_;
+  if (now.monotonic < (dropped ? drops_said_at_ + kDropsSaidEvery : throttled_said_at_ + kThrottleSaidEvery)) return;
   const LedgerLine line = ledger_line(handoff_.counters);
-  log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
-  intake_->add_own_line(line.view(), Level::kError, now.wall);
+  if (dropped) {
+    drops_said_ = drops;
+    drops_said_at_ = now.monotonic;
+    log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
+  }
+  throttled_said_ = throttled;
+  throttled_said_at_ = now.monotonic;
+  intake_->add_own_line(line.view(), dropped ? Level::kError : Level::kWarn, now.wall);
 }
 
 MonotonicTime Extension::next_deadline(Instant now) const {

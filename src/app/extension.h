@@ -162,6 +162,8 @@ class Extension final : public PlatformListener, public PostHandler {
 
   uint64_t drops_said_ = 0;
   MonotonicTime drops_said_at_ = MonotonicTime::min();
+  uint64_t throttled_said_ = 0;
+  MonotonicTime throttled_said_at_ = MonotonicTime::min();
 
   std::optional<int> exit_code_;
 };

@@ -111,8 +111,12 @@ bool Intake::put(const SenderMessage& message) {
 }
 
 void Intake::add_own_line(std::string_view line, Level level, WallTime time) {
-  const Record record{
-      .time = time, .log_type = LogType::kExtension, .level = level, .form = TextForm::kPlain, .text = line};
+  const Record record{.time = time,
+                      .log_type = LogType::kExtension,
+                      .level = level,
+                      .form = TextForm::kPlain,
+                      .text = line,
+                      .instance = decoder_.instance()};
   batcher_.append_uncounted(record);
 }
 

@@ -24,6 +24,7 @@ LedgerLine ledger_line(const Counters& counters) {
   append_number(line, "spooled", counters.spooled.get());
   append_number(line, "filtered", counters.filtered.get());
   append_number(line, "duplicate", counters.duplicate.get());
+  append_number(line, "throttled", counters.throttled.get());
   line.append(",\"dropped\":{");
   LedgerLine reasons;
   for (size_t i = 0; i < kDropReasons; i++) {

@@ -69,6 +69,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
   const uint64_t records = parcel.batch()->record_count(range);
   Counters& counters = with_.handoff.counters;
   const std::string_view words = verdict.words.view();
+  if (slot.connection.status() == 429) counters.throttled.add(1);
   switch (verdict.action) {
     case Verdict::Action::kSent:
       counters.sent.add(records);

@@ -52,6 +52,7 @@ struct Counters {
   std::array<Count, kDropReasons> dropped;  // all but kMalformed
   Count pushes;
   Count push_failures;
+  Count throttled;  // pushes answered with 429
 
   // What neither side has settled yet, by the equation.
   uint64_t pending() const;

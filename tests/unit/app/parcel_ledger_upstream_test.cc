@@ -66,6 +66,7 @@ TEST_CASE("the_ledger_is_one_line_of_json_that_solves_its_equation") {
   counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(12);
   counters.lost_upstream_records.add(99);
   counters.lost_upstream_bytes.add(12345);
+  counters.throttled.add(4);
   const LedgerLine line = ledger_line(counters);
   INFO(line.view());
   yyjson_doc* const document = yyjson_read(line.view().data(), line.view().size(), YYJSON_READ_NOFLAG);
@@ -76,6 +77,7 @@ TEST_CASE("the_ledger_is_one_line_of_json_that_solves_its_equation") {
   CHECK(yyjson_obj_size(dropped) == 2);
   CHECK(number(dropped, "overflow") == 12);
   CHECK(number(dropped, "malformed") == 3);
+  CHECK(number(root, "throttled") == 4);
   CHECK(number(yyjson_obj_get(root, "lost_upstream"), "records") == 99);
   CHECK(number(yyjson_obj_get(root, "lost_upstream"), "bytes") == 12345);
   CHECK(number(root, "received") + number(root, "restored") == number(root, "sent") + number(root, "pending") +
@@ -86,9 +88,9 @@ TEST_CASE("the_ledger_is_one_line_of_json_that_solves_its_equation") {
 
 TEST_CASE("the_ledger_is_whole_with_the_largest_numbers") {
   Counters counters;
-  for (Count* count :
-       {&counters.received, &counters.restored, &counters.sent, &counters.spooled, &counters.filtered,
-        &counters.duplicate, &counters.malformed, &counters.lost_upstream_records, &counters.lost_upstream_bytes}) {
+  for (Count* count : {&counters.received, &counters.restored, &counters.sent, &counters.spooled, &counters.filtered,
+                       &counters.duplicate, &counters.malformed, &counters.lost_upstream_records,
+                       &counters.lost_upstream_bytes, &counters.throttled}) {
     count->add(UINT64_MAX);
   }
   for (Count& count : counters.dropped) count.add(UINT64_MAX);

@@ -181,6 +181,15 @@ TEST_CASE("sender_settles_a_flush_early_when_the_next_attempt_lies_beyond_its_de
   CHECK(fixture.breaker_open());
 }
 
+TEST_CASE("sender_counts_the_pushes_that_were_throttled") {
+  SenderFixture fixture;
+  fixture.loki.replies = {answer(429), answer(503), answer(429), answer(204)};
+  fixture.batch({"one"});
+  fixture.driver.run_for(60s);
+  CHECK(fixture.sent() == 1);
+  CHECK(fixture.handoff.counters.throttled.get() == 2);
+}
+
 TEST_CASE("sender_does_not_open_the_breaker_when_the_attempt_after_a_429_lies_beyond_the_deadline") {
   SenderFixture fixture;
   fixture.loki.judge = [](const ReceivedPush&) { return answer(429); };
