@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import tempfile
 import unittest
 
-from support import Case, function_lines, sleipnir, stderr_of
+from support import Case, function_lines, namespaces_work, sleipnir, stderr_of, with_nameserver
 from standin import Authority, FakeDns, LokiStandin, TlsOptions
-
-
-def with_nameserver(address: str) -> list[str]:
-    """A command prefix under which the nameserver is `address`, by a mount namespace of its own."""
-    conf = tempfile.NamedTemporaryFile("w", prefix="resolv-", delete=False)
-    conf.write(f"nameserver {address}\n")
-    conf.close()
-    os.chmod(conf.name, 0o644)
-    return ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c",
-            f'mount --bind {conf.name} /etc/resolv.conf && exec "$0" "$@"']
-
-
-def namespaces_work() -> bool:
-    return subprocess.run([*with_nameserver("127.0.0.1"), "true"], capture_output=True, check=False).returncode == 0
 
 
 class BadConfiguration(Case):
