@@ -17,6 +17,7 @@ void PushConnection::open(const Address& address, MonotonicTime deadline, Instan
   CHECK(state_ == State::kClosed);
   state_ = State::kOpening;
   deadline_ = deadline;
+  thawed_at_.reset();
   last_used_ = now.wall;
   kept_ = false;
   Result<std::unique_ptr<Stream>> stream = streams_.open(address);
@@ -36,6 +37,7 @@ void PushConnection::push(Pieces pieces, MonotonicTime deadline, Instant now) {
   kept_ = kept_ || now.wall > last_used_;
   state_ = State::kPushing;
   deadline_ = deadline;
+  thawed_at_.reset();
   exchange_.start(pieces);
 }
 
@@ -126,7 +128,14 @@ MonotonicTime PushConnection::next_deadline() const {
 }
 
 void PushConnection::on_thaw(MonotonicTime deadline, Instant now) {
-  if (state_ == State::kOpening || state_ == State::kPushing) deadline_ = deadline;
+  if (state_ == State::kOpening || state_ == State::kPushing) {
+    if (!thawed_at_) {
+      thawed_at_ = now.wall;
+      deadline_ = deadline;
+    } else if (now.wall - *thawed_at_ > kThawGap) {
+      deadline_ = now.monotonic;
+    }
+  }
   if (state_ == State::kReady && now.wall - last_used_ > kConnectionIdleMax) close();
 }
 

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -45,7 +46,9 @@ class PushConnection {
   // Moves on as far as it goes: when the handle is ready, and when next_deadline() has passed.
   Event step(Instant now);
   MonotonicTime next_deadline() const;
-  // After a thaw: what is under way gets its time again; a kept connection is given up if it was idle for too long.
+  // After a thaw: what is under way gets its time again, once, and at the next thaw it is over: a function that is
+  // awake for moments would otherwise wait for ever on a connection that has died in silence. A kept connection is
+  // given up if it was idle for too long. May be called twice for one thaw.
   void on_thaw(MonotonicTime deadline, Instant now);
 
   State state() const { return state_; }
@@ -76,6 +79,8 @@ class PushConnection {
   Interest watched_ = Interest::kNone;
   // Valid in kOpening and kPushing.
   MonotonicTime deadline_ = kNever;
+  // The first thaw since it was begun.
+  std::optional<WallTime> thawed_at_;
   // Wall time of the last answer, or of becoming ready: idleness counts across a freeze.
   WallTime last_used_{};
   // The connection has waited, or an answer has come on it, before the push under way.
