@@ -151,6 +151,17 @@ void LinuxKernel::finish(int handle) {
 void LinuxKernel::close(int handle) {
   // Closing takes the descriptor out of the epoll set: nothing of ours duplicates one.
   ::close(handle);
+  note(handle, false);
+}
+
+bool LinuxKernel::knows(int handle) const {
+  const size_t index = static_cast<size_t>(handle);
+  return index < kKnownMax && known_.test(index);
+}
+
+void LinuxKernel::note(int handle, bool in_the_set) {
+  const size_t index = static_cast<size_t>(handle);
+  if (index < kKnownMax) known_.set(index, in_the_set);
 }
 
 void LinuxKernel::watch(int handle, Interest interest, uint64_t tag) {
@@ -160,11 +171,15 @@ void LinuxKernel::watch(int handle, Interest interest, uint64_t tag) {
   if (interest == Interest::kNone) {
     // Suspended means out of the set: epoll reports hang-ups even for an empty mask, which would spin.
     epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, handle, &event);
+    note(handle, false);
     return;
   }
-  if (epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, handle, &event) == 0) return;
-  CHECK(errno == ENOENT);
-  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, handle, &event);
+  const int operation = knows(handle) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(epoll_fd_, operation, handle, &event) != 0) {
+    CHECK(errno == EEXIST);
+    epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, handle, &event);
+  }
+  note(handle, true);
 }
 
 size_t LinuxKernel::wait(std::span<Ready> out, std::optional<Milliseconds> timeout) {

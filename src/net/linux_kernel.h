@@ -1,6 +1,8 @@
 // LinuxKernel: Kernel by epoll, non-blocking sockets and an eventfd for the wake.
 #pragma once
 
+#include <bitset>
+
 #include "net/kernel.h"
 
 namespace sleipnir {
@@ -26,10 +28,16 @@ class LinuxKernel final : public Kernel {
   void wake() override;
 
  private:
+  // What a process may open by default. A descriptor beyond costs its watch a second call, nothing else.
+  static constexpr size_t kKnownMax = 1024;
+
   LinuxKernel(int epoll_fd, int wake_fd) : epoll_fd_(epoll_fd), wake_fd_(wake_fd) {}
+  bool knows(int handle) const;
+  void note(int handle, bool in_the_set);
 
   int epoll_fd_;
   int wake_fd_;
+  std::bitset<kKnownMax> known_;  // the descriptors in the epoll set
 };
 
 }  // namespace sleipnir

@@ -12,6 +12,8 @@ IoResult TcpStream::handshake() {
   if (connected_) return {.status = Io::kOk};
   const IoResult result = note(kernel_.connect_result(handle_), Interest::kWrite);
   connected_ = result.status == Io::kOk;
+  // Whoever now waits for an answer is not to be told each time that there is room to write.
+  if (connected_) wants_ = Interest::kRead;
   return result;
 }
 

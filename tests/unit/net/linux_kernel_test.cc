@@ -158,6 +158,37 @@ TEST_CASE("linux_kernel_says_nothing_of_a_watch_that_is_suspended") {
   CHECK(pair.wait_for(4).readable);
 }
 
+TEST_CASE("linux_kernel_watches_a_descriptor_anew_whose_number_was_in_use_before") {
+  Pair pair;
+  pair.kernel.watch(pair.client, Interest::kRead, 5);
+  const int number = pair.client;
+  pair.kernel.close(pair.client);
+  pair.client = pair.kernel.connect(Pair::loopback(pair.port)).value();
+  REQUIRE(pair.client == number);
+  pair.kernel.watch(pair.client, Interest::kWrite, 6);
+  CHECK(pair.wait_for(6).writable);
+}
+
+TEST_CASE("linux_kernel_changes_a_watch_and_takes_it_up_again") {
+  Pair pair;
+  pair.kernel.watch(pair.client, Interest::kRead, 5);
+  pair.kernel.watch(pair.client, Interest::kReadWrite, 6);
+  CHECK(pair.wait_for(6).writable);
+  pair.kernel.watch(pair.client, Interest::kNone, 6);
+  pair.kernel.watch(pair.client, Interest::kWrite, 7);
+  CHECK(pair.wait_for(7).writable);
+}
+
+TEST_CASE("tcp_stream_waits_for_an_answer_once_it_is_connected") {
+  Pair pair;
+  TcpStream stream(pair.kernel, pair.kernel.connect(Pair::loopback(pair.port)).value());
+  CHECK(stream.wants() == Interest::kWrite);
+  pair.kernel.watch(stream.handle(), Interest::kWrite, 8);
+  pair.wait_for(8);
+  REQUIRE(stream.handshake().status == Io::kOk);
+  CHECK(stream.wants() == Interest::kRead);
+}
+
 TEST_CASE("tcp_stream_connects_reads_and_writes") {
   Pair pair;
   {
