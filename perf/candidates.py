@@ -34,10 +34,10 @@ def cache_root() -> Path:
     return Path(os.environ.get("SLEIPNIR_CACHE") or Path.home() / ".cache" / "sleipnir")
 
 
-def build_starter(folder: Path) -> Path:
-    """The program that starts the others and takes the time."""
-    program = folder / "starter"
-    _run([_native_compiler(), "-O2", "-o", str(program), str(PERF_DIR / "starter.c")])
+def build_c(folder: Path, name: str) -> Path:
+    """One of the programs that play Lambda: perf/NAME.c."""
+    program = folder / name
+    _run([_native_compiler(), "-O2", "-o", str(program), str(PERF_DIR / f"{name}.c")])
     return program
 
 

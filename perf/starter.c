@@ -11,21 +11,10 @@
  * Times count from just before the spawn to the complete arrival of the request.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "harness.h"
 
 enum { kConnectionsMax = 15, kRequestBytesMax = 65536 };
 
@@ -39,26 +28,11 @@ static struct connection connections[kConnectionsMax];
 static int connection_count;
 static long long start_ns, register_ns, subscribe_ns, next_ns, request_count;
 
-static long long now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-static void fail(const char* what) {
-  fprintf(stderr, "starter: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
 static void answer(int fd, const char* status, const char* header, const char* body) {
   char text[1024];
   int length =
       snprintf(text, sizeof text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, header, strlen(body), body);
   if (write(fd, text, (size_t)length) != length) fail("write");
-}
-
-static int begins(const char* text, const char* with) {
-  return strncmp(text, with, strlen(with)) == 0;
 }
 
 /* One complete request has arrived. /next is not answered: the program is idle from there on. */
@@ -110,14 +84,11 @@ static void consume(struct connection* from) {
 }
 
 static void accept_one(int listener) {
-  int on = 1;
-  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) fail("accept");
+  int fd = accept_connection(listener);
   if (connection_count == kConnectionsMax) {
     close(fd);
     return;
   }
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   connections[connection_count].fd = fd;
   connections[connection_count++].used = 0;
 }
@@ -130,11 +101,6 @@ static int receive(struct connection* from) {
   from->used += (size_t)got;
   consume(from);
   return 1;
-}
-
-static int is_running(pid_t pid) {
-  siginfo_t info = {0};
-  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
 /* Serves until /next has come (until_next), the deadline, or the program's end. */
@@ -156,44 +122,6 @@ static void serve(int listener, pid_t pid, long long deadline_ns, int until_next
     }
     if (watched[0].revents) accept_one(listener);
   }
-}
-
-/* A field of /proc/PID/FILE in kB, such as "Rss:"; 0 where the kernel does not tell. */
-static long process_kb(pid_t pid, const char* file, const char* field) {
-  char path[64], line[256];
-  long value = 0;
-  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-  FILE* lines = fopen(path, "re");
-  if (!lines) return 0;
-  while (fgets(line, sizeof line, lines))
-    if (begins(line, field)) value = strtol(line + strlen(field), NULL, 10);
-  fclose(lines);
-  return value;
-}
-
-static int listen_anywhere(char* address_text, size_t size) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof address;
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (bind(fd, (struct sockaddr*)&address, length) || listen(fd, 64) ||
-      getsockname(fd, (struct sockaddr*)&address, &length))
-    fail("listen");
-  snprintf(address_text, size, "127.0.0.1:%d", ntohs(address.sin_port));
-  return fd;
-}
-
-/* The environment with @API@ replaced. Lives until exit. */
-static char** environment(const char* api) {
-  static const char mark[] = "@API@";
-  for (char** variable = environ; *variable; variable++) {
-    const char* found = strstr(*variable, mark);
-    if (!found) continue;
-    char* replaced;
-    if (asprintf(&replaced, "%.*s%s%s", (int)(found - *variable), *variable, api, found + sizeof mark - 1) < 0)
-      fail("asprintf");
-    *variable = replaced;
-  }
-  return environ;
 }
 
 int main(int count, char** arguments) {
@@ -218,43 +146,19 @@ int main(int count, char** arguments) {
   char** command = arguments + at + 1;
 
   signal(SIGPIPE, SIG_IGN);
-  /* Where it is allowed, real-time, which the program inherits: a kernel that lets others finish
-   * their slice first would add its 3 ms to half of all starts on a busy machine. */
-  struct sched_param priority = {.sched_priority = 1};
-  int realtime = sched_setscheduler(0, SCHED_RR, &priority) == 0;
+  int realtime = become_realtime();
   char api[32];
-  int listener = listen_anywhere(api, sizeof api);
+  int listener = listen_on(0, api, sizeof api);
   char** variables = environment(api);
-
-  /* The program gets SIGPIPE as it would elsewhere, and a process group of its own: a tracer in
-   * front of it would die of the signal alone and leave it running. */
-  posix_spawnattr_t attributes;
-  sigset_t pipe_signal;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-
-  pid_t pid;
   start_ns = now_ns();
-  errno = posix_spawn(&pid, command[0], NULL, &attributes, command, variables);
-  if (errno) fail(command[0]);
+  pid_t pid = start_program(command, variables);
   serve(listener, pid, start_ns + timeout_ms * 1000000, 1);
   if (next_ns && idle_ms) serve(listener, pid, now_ns() + idle_ms * 1000000, 0);
 
-  /* status counts resident pages lazily, up to 256 kB behind on two CPUs; smaps_rollup walks them. */
-  long rss_kb = process_kb(pid, "smaps_rollup", "Rss:");
-  if (rss_kb == 0) rss_kb = process_kb(pid, "status", "VmRSS:");
+  long rss_kb = resident_kb(pid);
   long hwm_kb = process_kb(pid, "status", "VmHWM:");
   if (hwm_kb < rss_kb) hwm_kb = rss_kb;
-  kill(-pid, end_signal);
-  long long kill_at_ns = now_ns() + 5000000000;
-  while (is_running(pid)) {
-    if (now_ns() > kill_at_ns) kill(-pid, SIGKILL);
-    usleep(end_signal == SIGKILL ? 100 : 10000);
-  }
-  kill(-pid, SIGKILL); /* what a tracer may have left of the group, while the id is still ours */
+  end_program(pid, end_signal);
   waitpid(pid, NULL, 0);
   if (!next_ns) {
     fprintf(stderr, "starter: %s did not ask for /next\n", command[0]);
