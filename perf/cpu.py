@@ -1,0 +1,64 @@
+"""CPU per record, from the telemetry POST to the acknowledged push, and how it grows with the record's size."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import lab
+from candidates import Candidate
+from report import Line, Plot, Section, table
+
+SHAPES = [(50, "text"), (150, "text"), (1000, "text"), (16000, "text"), (150, "json"), (1000, "json")]
+BYTES_PER_RUN = 30_000_000
+# LambdaWatch gives its own batches of 100 to a queue of its own; more at once than it holds it drops, so it is paced.
+PACED_INVOCATIONS, PACED_RECORDS = 100, 1000
+
+
+def _per_record_us(place: lab.Lab, candidate: Candidate, rounds: int, **load: Any) -> tuple[float, dict[str, Any]]:
+    """The median over rounds, less what the same life costs without records."""
+    nothing = statistics.median(place.play(candidate, **{**load, "records": 0})["cpu_us"] for _ in range(rounds))
+    runs = [place.play(candidate, **load) for _ in range(rounds)]
+    spent = statistics.median(run["cpu_us"] for run in runs) - nothing
+    return spent / (load["records"] * load.get("invocations", 1)), runs[-1]
+
+
+def measure(place: lab.Lab, quick: bool) -> Section:
+    ours = lab.sleipnir()
+    rounds = 1 if quick else 5
+    rows, figures, points = [], {}, []
+    for size, form in SHAPES[1:2] if quick else SHAPES:
+        records = min(200_000, BYTES_PER_RUN // size) // (10 if quick else 1)
+        us, run = _per_record_us(place, ours, rounds, records=records, bytes=size, form=form)
+        rows.append([f"{size} bytes, {form}", f"{records:,}", f"{us:.2f} us", f"{us / size * 1e3:.2f} ms",
+                     f"{run['push_bytes'] / records:.0f} bytes", f"{run['peak_kb']:,} kB"])
+        figures[f"{form}-{size}"] = us
+        if form == "text":
+            points.append((float(size), us))
+    notes = _beside_lambdawatch(place, ours, rounds, figures)
+    if len(points) > 1:
+        (small, small_us), (large, large_us) = points[0], points[-1]
+        slope = (large_us - small_us) / (large - small) * 1e3
+        notes.append(f"Slope over the record's size: {slope:.2f} ns a byte; {small_us - slope * small / 1e3:.2f} us a record besides.")
+    return Section("CPU per record", "perf/run --only cpu", table(
+        ["record", "records in one invocation", "CPU per record", "per MB", "sent per record", "peak memory"], rows),
+        notes, figures, [Plot("CPU per record", "bytes of the record", "us", [Line("text", points)])] if len(points) > 1 else [])
+
+
+def _beside_lambdawatch(place: lab.Lab, ours: Candidate, rounds: int, figures: dict[str, Any]) -> list[str]:
+    other = lab.lambdawatch()
+    if not other:
+        return []
+    load = {"invocations": 5 if rounds == 1 else PACED_INVOCATIONS, "records": PACED_RECORDS, "bytes": 150}
+    paced = {}
+    for candidate in (ours, other):
+        us, _ = _per_record_us(place, candidate, min(rounds, 3), **load)
+        arrived = place.delivered(candidate, **load)["function_lines"]
+        paced[candidate.name] = us
+        figures[f"paced-{candidate.name}"] = {"us": us, "arrived": arrived}
+    sent = load["invocations"] * load["records"]
+    return [f"Side by side, {load['invocations']} invocations of {load['records']} records of 150 bytes: Sleipnir {paced[ours.name]:.2f} us, "
+            f"LambdaWatch {paced[other.name]:.1f} us a record: 1/{paced[other.name] / paced[ours.name]:.0f}. Arrived of {sent:,}: "
+            f"{figures[f'paced-{ours.name}']['arrived']:,} and {figures[f'paced-{other.name}']['arrived']:,}."]
+
+
