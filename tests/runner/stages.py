@@ -297,9 +297,15 @@ def arm64(context: Context, stage: Stage) -> None:
 
 
 def perf_smoke(context: Context, stage: Stage) -> None:
-    """The perf harness in its small size, so that it keeps working: judges no time, but what is computed (tests/perf)."""
-    testing.program(stage, "perf/coldstart --quick", [ROOT / "perf" / "coldstart", "--quick"],
-                    env={"SLEIPNIR_BIN": str(tested_binary())})
+    """The perf harness in its small size, so that it keeps working: judges no time, but counts (perf/gates) and what is
+    computed (tests/perf)."""
+    environment = {"SLEIPNIR_BIN": str(tested_binary()), "SLEIPNIR_NATIVE": str(native.GCC.folder / "src" / "sleipnir")}
+    testing.program(stage, "perf/run --quick", [ROOT / "perf" / "run", "--quick"], env=environment)
+    # The baseline is of the release: a native build has other counts.
+    if "SLEIPNIR_BIN" in os.environ or release_binary("x86_64").exists():
+        testing.program(stage, "perf/gates", [ROOT / "perf" / "gates"], env=environment)
+    else:
+        stage.skipped("perf/gates: no static x86_64 release was built here")
     testing.count_skips(stage, testing.unittest_files(
         stage, sorted((ROOT / "tests" / "perf").glob("test_*.py")), pattern=context.pattern))
 
