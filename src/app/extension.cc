@@ -134,19 +134,20 @@ void Extension::on_invoke(const RuntimeEvent& event, Instant now) {
 // ---- telemetry ----
 
 Handled Extension::on_post(std::string_view body, Instant now) {
-  return intake_ ? intake_->handler().on_post(body, now) : Handled::kLater;
+  return intake_ ? intake_->on_post(body, now) : Handled::kLater;
 }
 
 void Extension::on_refused(int status) {
-  if (intake_) intake_->handler().on_refused(status);
+  if (intake_) intake_->on_refused(status);
 }
 
-void Extension::on_platform_event(const Decoded& event, Instant now) {
+void Extension::on_platform_event(const Decoded& event, Instant arrived_at) {
   if (event.kind == EventKind::kReport && last_request_id_ == event.request_id) report_missing_ = false;
   if (event.kind != EventKind::kRuntimeDone || phase_ != Phase::kRunning) return;
   FlushFacts waiting = intake_->waiting();
   waiting.succeeded = event.status == EventStatus::kSuccess;
-  const Lifecycle::Action action = lifecycle_.on_runtime_done(event.request_id, waiting, worthwhile(now), now);
+  const Lifecycle::Action action =
+      lifecycle_.on_runtime_done(event.request_id, waiting, worthwhile(arrived_at), arrived_at);
   // A flush now would leave out what stands behind runtimeDone in the same body.
   if (action != Lifecycle::Action::kNone) deferred_ = action;
 }
@@ -233,7 +234,8 @@ MonotonicTime Extension::next_deadline(Instant now) const {
   if (intake_ && phase_ == Phase::kRunning) {
     deadline = std::min(deadline, lifecycle_.next_deadline());
     const MonotonicTime background = intake_->next_deadline(invocations_run());
-    if (worthwhile(now)) deadline = std::min(deadline, background);
+    const Nanoseconds to_probe = wall_from_unix_ms(handoff_.probe_at_ms.load(std::memory_order_relaxed)) - now.wall;
+    deadline = std::min(deadline, std::max(background, now.monotonic + std::max(to_probe, Nanoseconds(0))));
   }
   if (phase_ == Phase::kDraining)
     deadline = std::min(deadline, now.monotonic < drain_until_ ? drain_until_ : settle_by_);

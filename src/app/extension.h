@@ -59,12 +59,15 @@ class Extension final : public PlatformListener, public PostHandler {
   // SIGTERM: as a SHUTDOWN with little time.
   void terminate(Instant now);
 
+  // Records that are received and not handed to the sender, for the invariants of a simulation.
+  uint64_t records_in_hand() const { return intake_ ? intake_->records_in_hand() : 0; }
+
   // ---- PostHandler: before there is an intake, bodies wait ----
   Handled on_post(std::string_view body, Instant now) override;
   void on_refused(int status) override;
 
   // ---- PlatformListener ----
-  void on_platform_event(const Decoded& event, Instant now) override;
+  void on_platform_event(const Decoded& event, Instant arrived_at) override;
   void on_body_stored(Instant now) override;
 
  private:

@@ -138,6 +138,10 @@ void Intake::on_flush_settled() {
   sealed_oldest_ = WallTime::max();
 }
 
+uint64_t Intake::records_in_hand() const {
+  return batcher_.has_records() ? batcher_.open()->record_count() : 0;
+}
+
 bool Intake::drained() const {
   return !batcher_.has_records() && handoff_.counters.pending() == 0;
 }
@@ -172,16 +176,36 @@ MonotonicTime Intake::next_deadline(bool invocation_running) const {
   return open_since_.monotonic + flush_interval(invocation_running);
 }
 
-bool Intake::put_record(void* owner, const Record& record) {
-  Intake& me = *static_cast<Intake*>(owner);
-  if (me.batcher_.append(record) == Batcher<EntryWriter>::Append::kStored) {
-    me.room_wished_ = false;
-    return true;
+Handled Intake::on_post(std::string_view body, Instant now) {
+  body_ = body;
+  now_ = now;
+  const Handled handled = handler_.on_post(body, now);
+  if (handled == Handled::kAccepted) room_until_ = kNever;
+  return handled;
+}
+
+// The POST waits unanswered until the sender has given a batch back. However many it needs, it waits but once for
+// pushes to end; and with a runtimeDone in it, an invocation is being held by it.
+void Intake::wish_for_room() {
+  if (room_wished_) return;
+  room_wished_ = true;
+  if (room_until_ == kNever) {
+    const bool holds = body_.find("\"platform.runtimeDone\"") != std::string_view::npos;
+    room_until_ = now_.monotonic + (holds ? std::min(kBackPressureMax, config_.flush_budget) : kBackPressureMax);
   }
-  // The POST waits unanswered until the sender has given a batch back.
-  if (!me.room_wished_) me.put(SenderMessage{.kind = SenderMessage::Kind::kMakeRoom});
-  me.room_wished_ = true;
-  return false;
+  put(SenderMessage{.kind = SenderMessage::Kind::kMakeRoom, .flush = {.deadline = room_until_}});
+}
+
+RecordSink::Put Intake::put_record(void* owner, const Record& record) {
+  using Append = Batcher<EntryWriter>::Append;
+  Intake& me = *static_cast<Intake*>(owner);
+  const Append appended = me.batcher_.append(record);
+  if (appended == Append::kStored) {
+    me.room_wished_ = false;
+    return RecordSink::Put::kWhole;
+  }
+  me.wish_for_room();
+  return appended == Append::kPartStored ? RecordSink::Put::kInPart : RecordSink::Put::kNothing;
 }
 
 void Intake::take_sealed(void* owner, Batch* batch) {

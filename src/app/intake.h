@@ -22,7 +22,9 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  PostHandler& handler() { return handler_; }
+  // See PostHandler.
+  Handled on_post(std::string_view body, Instant now);
+  void on_refused(int status) { handler_.on_refused(status); }
   TelemetryDecoder& decoder() { return decoder_; }
   BatchPool& pool() { return *pool_; }
 
@@ -41,6 +43,8 @@ class Intake {
   // What waits to be sent: the open batch, and what was sealed since the last settled flush.
   FlushFacts waiting() const;
   void on_flush_settled();
+  // Records that are received and not sealed.
+  uint64_t records_in_hand() const;
   // Nothing waits anywhere, so there is nothing to hold an invocation for.
   bool drained() const;
 
@@ -52,8 +56,9 @@ class Intake {
   Intake(const Config& config, Handoff& handoff, PlatformListener& listener, std::unique_ptr<BatchPool> pool,
          size_t wire_bytes, bool managed_instances);
 
-  static bool put_record(void* owner, const Record& record);
+  static RecordSink::Put put_record(void* owner, const Record& record);
   static void take_sealed(void* owner, Batch* batch);
+  void wish_for_room();
   Milliseconds flush_interval(bool invocation_running) const;
 
   const Config& config_;
@@ -69,6 +74,11 @@ class Intake {
   uint64_t last_flush_id_ = 0;
   bool wake_wished_ = false;
   bool room_wished_ = false;
+  // The body under way, and until when it may be made to wait for pushes to give batches back; kNever: it does not
+  // wait.
+  std::string_view body_;
+  Instant now_;
+  MonotonicTime room_until_ = kNever;
 
   // When the open batch got its first record; monotonic kNever: there is none. Set by on_time(), which runs in every
   // round.

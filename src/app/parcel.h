@@ -29,6 +29,8 @@ class Parcel {
   void settle_next() { count_--; }
   // Replaces the next range by its two halves. False: it is a single entry, or the stack is full.
   bool halve_next();
+  // Nothing of it is settled.
+  bool whole() const { return count_ == 1 && todo_[0] == batch_->all(); }
   // Records that wait.
   uint64_t records_left() const;
 

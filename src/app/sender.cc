@@ -32,8 +32,9 @@ MonotonicTime Sender::step(Instant now, std::span<const Ready> ready) {
   for (std::optional<Slot>& slot : slots_) {
     if (slot && slot->connection.next_deadline() <= now.monotonic) handle(*slot, slot->connection.step(now), now);
   }
+  if (with_.upstream.lookup_failed(now)) on_lookup_failed(now);
   dispatch(now);
-  if (room_wanted_since_) make_room(now);
+  if (room_wanted_by_) make_room(now);
   restore_if_idle(now);
   settle_flush_if_over(now);
   finish_if_over(now);
@@ -52,14 +53,10 @@ void Sender::take_messages(Instant now) {
       case SenderMessage::Kind::kBatch: static_cast<void>(add(message.batch)); break;
       case SenderMessage::Kind::kFlush: begin_flush(message.flush); break;
       case SenderMessage::Kind::kMakeRoom:
-        if (!room_wanted_since_) room_wanted_since_ = now.monotonic;
+        if (!room_wanted_by_) room_wanted_by_ = message.flush.deadline;
         break;
       case SenderMessage::Kind::kWarmUp: warm_up_ = true; break;
-      case SenderMessage::Kind::kThaw:
-        for (std::optional<Slot>& slot : slots_) {
-          if (slot) slot->connection.on_thaw(now.monotonic + options_.request_timeout, now);
-        }
-        break;
+      case SenderMessage::Kind::kThaw: on_thaw(now); break;
       case SenderMessage::Kind::kShutdown:
         shutdown_deadline_ = message.flush.deadline;
         restart_comes_ = message.restart_comes;
@@ -98,7 +95,11 @@ void Sender::note_thaw(Instant now) {
   const bool overslept = planned_wake_ != kNever && now.monotonic - planned_wake_ > kThawGap;
   const Nanoseconds drift = (now.wall - last_step_.wall) - (now.monotonic - last_step_.monotonic);
   const bool first = last_step_.monotonic == MonotonicTime{};
-  if (first || (!overslept && drift < kThawGap)) return;
+  if (!first && (overslept || drift >= kThawGap)) on_thaw(now);
+}
+
+void Sender::on_thaw(Instant now) {
+  with_.upstream.on_thaw(now);
   for (std::optional<Slot>& slot : slots_) {
     if (slot) slot->connection.on_thaw(now.monotonic + options_.request_timeout, now);
   }
@@ -178,9 +179,7 @@ MonotonicTime Sender::next_deadline(Instant now) const {
   if (flush_.id != 0) consider(flush_.deadline);
   if (shutdown_deadline_ && !finished_) consider(*shutdown_deadline_);
   // Once that has passed, only the end of a push can help.
-  if (room_wanted_since_ && *room_wanted_since_ + kBackPressureMax > now.monotonic) {
-    consider(*room_wanted_since_ + kBackPressureMax);
-  }
+  if (room_wanted_by_ && *room_wanted_by_ > now.monotonic) consider(*room_wanted_by_);
   consider(with_.upstream.next_deadline());
   for (const std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;

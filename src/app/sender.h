@@ -71,8 +71,11 @@ class Sender {
   // latest.
   MonotonicTime step(Instant now, std::span<const Ready> ready);
 
-  // Records in hand, for the invariants of a simulation.
+  // Batches that a connection carries, or is being made for.
+  size_t pushes_under_way() const;
+  // For the invariants of a simulation: records in hand; whether its last attempts are under way.
   uint64_t records_in_hand() const;
+  bool shutting_down() const { return shutdown_deadline_.has_value(); }
 
  private:
   // One connection with the push it carries.
@@ -94,12 +97,14 @@ class Sender {
   Parcel& add(Batch* batch);
   void begin_flush(const FlushRequest& flush);
   void note_thaw(Instant now);
+  void on_thaw(Instant now);
 
   void handle(Slot& slot, PushConnection::Event event, Instant now);
   void on_answer(Slot& slot, Instant now);
   void apply(Slot& slot, const Verdict& verdict, Instant now);
   void amend(Parcel& parcel, const Verdict& verdict, Instant now);
   void on_failure(Slot& slot, Instant now);
+  void on_lookup_failed(Instant now);
   void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);
   void open_breaker(Instant now);
   void close_breaker();
@@ -110,7 +115,6 @@ class Sender {
   Slot* ready_slot();
   void open_connection(Parcel* parcel, Instant now);
   void start_push(Slot& slot, Instant now);
-  size_t pushes_under_way() const;
 
   void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
             uint64_t pending = 0);
@@ -118,6 +122,7 @@ class Sender {
 
   // ---- spool (sender_spool.cc) ----
   bool spool_away(Parcel& parcel, Instant now);
+  bool put_back(Parcel& parcel);
   void restore_if_idle(Instant now);
   bool restore_one(Instant now);
   void make_room(Instant now);
@@ -150,8 +155,8 @@ class Sender {
   bool answered_ = false;
 
   bool warm_up_ = false;
-  // The loop waits for a free batch since then.
-  std::optional<MonotonicTime> room_wanted_since_;
+  // The loop waits for a free batch, and for pushes that make progress until then.
+  std::optional<MonotonicTime> room_wanted_by_;
   // The server takes no structured metadata: learnt once, for good.
   bool strip_metadata_ = false;
 

@@ -193,6 +193,18 @@ void Sender::on_failure(Slot& slot, Instant now) {
   fail_attempt(parcel, true, std::nullopt, now);
 }
 
+// Loki's address could not be found: an attempt for the batch that would have gone next, if one was to go.
+void Sender::on_lookup_failed(Instant now) {
+  warm_up_ = false;
+  Parcel* const parcel = may_push(now) ? next_parcel(now) : nullptr;
+  if (parcel == nullptr) return;
+  if (failure_gate_.open(now)) {
+    log_line(LogLevel::kWarn, "cannot find Loki (LOKI_ENDPOINT %s): %s; records are kept", with_.upstream.name(),
+             with_.upstream.failure());
+  }
+  fail_attempt(*parcel, true, std::nullopt, now);
+}
+
 void Sender::fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now) {
   with_.handoff.counters.push_failures.add(1);
   parcel.failures++;
@@ -226,6 +238,8 @@ void Sender::close_breaker() {
   for (std::optional<Parcel>& parcel : parcels_) {
     if (parcel) parcel->backed_off_until = MonotonicTime::min();
   }
+  // What it has not sealed because nobody took anything may go now.
+  with_.loop.wake();
 }
 
 // Settles the next range: of its records so many are lost, `pending` live on in another batch, the others are stored.
@@ -256,8 +270,8 @@ void Sender::release(Parcel& parcel) {
     }
   }
   with_.pool.give_back(batch);
-  if (room_wanted_since_) {
-    room_wanted_since_.reset();
+  if (room_wanted_by_) {
+    room_wanted_by_.reset();
     with_.loop.wake();
   }
 }

@@ -76,19 +76,7 @@ void Sender::open_connection(Parcel* parcel, Instant now) {
   }
   if (closed == nullptr) return;
   Address address;
-  switch (with_.upstream.locate(address, now)) {
-    case Upstream::Where::kResolving: return;
-    case Upstream::Where::kFailed:
-      warm_up_ = false;
-      if (parcel == nullptr) return;
-      if (failure_gate_.open(now)) {
-        log_line(LogLevel::kWarn, "cannot find Loki (LOKI_ENDPOINT %s): %s; records are kept", with_.upstream.name(),
-                 with_.upstream.failure());
-      }
-      fail_attempt(*parcel, true, std::nullopt, now);
-      return;
-    case Upstream::Where::kKnown: break;
-  }
+  if (with_.upstream.locate(address, now) == Upstream::Where::kResolving) return;
   warm_up_ = false;
   closed->parcel = parcel;
   closed->began_at = now.monotonic;

@@ -13,34 +13,40 @@ constexpr uint64_t kBehindAllFresh = UINT64_MAX;
 
 }  // namespace
 
-// Moves what is left of a parcel to disk. False: it is still in memory, whole.
+// Moves what is left of a parcel to disk. False: it is still in memory.
 bool Sender::spool_away(Parcel& parcel, Instant now) {
   Counters& counters = with_.handoff.counters;
-  const uint64_t records = parcel.records_left();
-  if (parcel.ticket) {
-    // It never left the disk.
-    with_.spool.put_back(parcel.ticket);
-    parcel.ticket = SpoolTicket{};
-    counters.spooled.add(records);
-    return true;
-  }
+  // It never left the disk.
+  if (parcel.ticket && parcel.whole()) return put_back(parcel);
   // Stored range by range: what is stored is settled, so that nothing is on disk and in memory too.
   while (!parcel.done()) {
     const EntryRange range = parcel.next();
     const uint64_t in_range = parcel.batch()->record_count(range);
     GzipCompressor* gzip = options_.gzip ? &compressor_ : nullptr;
-    if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored)
-      return false;
+    if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored) {
+      // The frame it came from has what is delivered already, too: better a repeat than a loss.
+      return parcel.ticket && put_back(parcel);
+    }
     counters.spooled.add(in_range);
     parcel.settle_next();
   }
+  // Of a frame that was delivered in part, the rest has one of its own now: release() marks the old one.
   return true;
 }
 
-// When there is nothing fresher to do and Loki is known to be well: as many batches as there are connections, as long
+bool Sender::put_back(Parcel& parcel) {
+  with_.handoff.counters.spooled.add(parcel.records_left());
+  with_.spool.put_back(parcel.ticket);
+  parcel.ticket = SpoolTicket{};
+  return true;
+}
+
+// When there is nothing fresher to do and Loki is known to be well, and not at an end behind which the next start sends
+// it: as many batches as there are connections, as long
 // as the loop keeps room for what comes in meanwhile.
 void Sender::restore_if_idle(Instant now) {
-  if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_since_ || flush_.id != 0) return;
+  if (finished_ || restart_comes_) return;
+  if (!with_.spool.enabled() || breaker_.open() || !answered_ || room_wanted_by_ || flush_.id != 0) return;
   const auto fresh = [](const std::optional<Parcel>& parcel) { return parcel && !parcel->ticket; };
   if (std::any_of(parcels_.begin(), parcels_.end(), fresh)) return;
   with_.spool.scan(now);
@@ -67,20 +73,23 @@ bool Sender::restore_one(Instant now) {
 }
 
 // The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment; if
-// none does, the oldest batch goes to the spool, and where there is no room either, it is dropped.
+// none does, a batch that came from the spool goes back there, which costs nothing; else the oldest one goes there, and
+// where there is no room either, it is dropped.
 void Sender::make_room(Instant now) {
   if (with_.pool.free_count() != 0) {
     // It came free before the wish for it was read.
-    room_wanted_since_.reset();
+    room_wanted_by_.reset();
     with_.loop.wake();
     return;
   }
   const bool progress = !breaker_.open() && pushes_under_way() != 0;
-  if (progress && now.monotonic - *room_wanted_since_ < kBackPressureMax) return;
+  if (progress && now.monotonic < *room_wanted_by_) return;
   Parcel* oldest = nullptr;
   for (std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;
-    if (oldest == nullptr || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
+    const bool free = parcel->ticket && parcel->whole();
+    if (oldest == nullptr || free || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
+    if (free) break;
   }
   if (oldest == nullptr) return;
   if (spool_away(*oldest, now)) {
@@ -114,12 +123,11 @@ void Sender::settle_rest(Instant now) {
     if (!kept || !spool_away(*parcel, now)) lost.add(parcel->records_left());
     release(*parcel);
   }
-  const uint64_t on_disk = counters.spooled.get() - std::min(counters.spooled.get(), counters.restored.get());
-  if (!kept && on_disk != 0) {
-    // Nobody comes back to this /tmp: what this environment spooled ends with it.
-    counters.restored.add(on_disk);
-    lost.add(on_disk);
-  }
+  if (kept) return;
+  // Nobody comes back to this /tmp: what was spooled, by us or by an earlier process, ends with it.
+  const uint64_t on_disk = with_.spool.abandon(now);
+  counters.restored.add(on_disk);
+  lost.add(on_disk);
 }
 
 }  // namespace sleipnir

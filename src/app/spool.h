@@ -101,6 +101,10 @@ class Spool {
   // come back. At the end of the process this is not needed.
   void put_back(SpoolTicket ticket);
 
+  // Nobody will come back for what waits: gives up every frame of it, those of earlier processes included, and returns
+  // their records. The files stay as they are.
+  uint64_t abandon(Instant now);
+
   // Whether restore() may find something. May be wrong in saying yes, never in saying no (after scan()).
   bool waiting() const;
 

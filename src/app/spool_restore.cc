@@ -64,6 +64,25 @@ Spool::Restore Spool::restore(Batch& into, std::span<char> buffer, SpoolTicket& 
   return Restore::kBusy;
 }
 
+uint64_t Spool::abandon(Instant now) {
+  uint64_t records = 0;
+  scan(now);
+  for (size_t looked_at = 0; looked_at < kSpoolFramesAbandonedMax; looked_at++) {
+    SpoolSegment* const segment = oldest_waiting();
+    if (segment == nullptr) break;
+    const uint64_t offset = segment->cursor();
+    const std::optional<FrameHeader> header = segment->frame_at_cursor(files_);
+    if (!header) {
+      segment->skip_rest();
+      continue;
+    }
+    segment->skip(*header);
+    if (header->state == FrameState::kWaiting && !lent(*segment, offset)) records += header->records;
+  }
+  more_to_scan_ = false;
+  return records;
+}
+
 // False: nothing was loaded, and the loan has ended or will with its last part.
 bool Spool::load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<char> buffer, SpoolTicket& ticket,
                       Instant now) {

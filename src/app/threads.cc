@@ -54,9 +54,7 @@ class Threads final : public ExtensionHost {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
     upstream_.emplace(*config_.endpoint, *resolver_, config_.connect_timeout);
-    spool_.emplace(files_, random_,
-                   Spool::Options{.directory = config_.spool_dir, .bytes_max = config_.spool_bytes_max},
-                   setup.push_prefix);
+    spool_.emplace(files_, random_, spool_options(config_), setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {
       log_line(LogLevel::kError, "no memory for the sender: records are not shipped");
@@ -75,17 +73,7 @@ class Threads final : public ExtensionHost {
             .head = setup.head,
             .push_prefix = setup.push_prefix,
         },
-        SenderOptions{
-            .gzip = config_.gzip,
-            .compression_threshold_bytes = config_.compression_threshold_bytes,
-            .compression_level = static_cast<int>(config_.compression_level),
-            .connect_timeout = config_.connect_timeout,
-            .request_timeout = config_.request_timeout,
-            .attempts_max = static_cast<int>(config_.flush_attempts),
-            .critical_attempts_max = static_cast<int>(config_.critical_flush_attempts),
-            .spool_outlives_environment = !(config_.spool_dir + "/").starts_with("/tmp/"),
-        },
-        std::move(spool_buffer.value()));
+        sender_options(config_), std::move(spool_buffer.value()));
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, kSenderStackBytes);
@@ -121,6 +109,23 @@ class Threads final : public ExtensionHost {
 };
 
 }  // namespace
+
+SenderOptions sender_options(const Config& config) {
+  return SenderOptions{
+      .gzip = config.gzip,
+      .compression_threshold_bytes = config.compression_threshold_bytes,
+      .compression_level = static_cast<int>(config.compression_level),
+      .connect_timeout = config.connect_timeout,
+      .request_timeout = config.request_timeout,
+      .attempts_max = static_cast<int>(config.flush_attempts),
+      .critical_attempts_max = static_cast<int>(config.critical_flush_attempts),
+      .spool_outlives_environment = !(config.spool_dir + "/").starts_with("/tmp/"),
+  };
+}
+
+Spool::Options spool_options(const Config& config) {
+  return Spool::Options{.directory = config.spool_dir, .bytes_max = config.spool_bytes_max};
+}
 
 int run_extension(const Config& config, std::string_view name) {
   set_log_level(config.log_level);

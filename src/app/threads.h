@@ -4,8 +4,13 @@
 #include <string_view>
 
 #include "app/config.h"
+#include "app/sender.h"
 
 namespace sleipnir {
+
+// What of the configuration is the sender's, and the spool's. The spool's borrows its directory.
+SenderOptions sender_options(const Config& config);
+Spool::Options spool_options(const Config& config);
 
 // Runs the extension until its end; returns the exit code. The sender's thread is not joined: the caller ends the
 // process with _exit().

@@ -15,23 +15,25 @@ Upstream::Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds pa
   known_.addresses[0] = address.value();
 }
 
-Upstream::Where Upstream::locate(Address& out, Instant now) {
-  if (resolving_) {
-    const std::optional<Resolution> answer = resolver_.poll(now.monotonic);
-    if (!answer || answer->generation != generation_) {
-      if (now.monotonic < give_up_at_) return Where::kResolving;
-      resolving_ = false;
-      failure_ = Error::make("no DNS server answered for %s", host_.c_str());
-      return Where::kFailed;
-    }
+bool Upstream::lookup_failed(Instant now) {
+  if (!resolving_) return false;
+  const std::optional<Resolution> answer = resolver_.poll(now.monotonic);
+  if (!answer || answer->generation != generation_) {
+    if (now.monotonic < give_up_at_) return false;
     resolving_ = false;
-    known_ = *answer;
-    next_ = 0;
-    if (!known_.ok()) {
-      failure_ = known_.error;
-      return Where::kFailed;
-    }
+    failure_ = Error::make("no DNS server answered for %s", host_.c_str());
+    return true;
   }
+  resolving_ = false;
+  known_ = *answer;
+  next_ = 0;
+  if (known_.ok()) return false;
+  failure_ = known_.error;
+  return true;
+}
+
+Upstream::Where Upstream::locate(Address& out, Instant now) {
+  if (resolving_) return Where::kResolving;
   const bool usable = known_.ok() && next_ < known_.count && (literal_ || known_.fresh(now.monotonic));
   if (usable) {
     out = known_.addresses[next_];

@@ -18,15 +18,19 @@ class Upstream {
   enum class Where : uint8_t {
     kKnown,
     kResolving,
-    kFailed,  // failure() says why; the next locate() looks again
   };
 
   // `resolver` outlives the upstream; the endpoint's texts are copied. A lookup that takes longer than `patience` has
   // failed.
   Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds patience);
 
-  // The address to try now.
+  // The address to try now. kResolving: a lookup is under way; the resolver wakes us.
   Where locate(Address& out, Instant now);
+  // Takes the answer of a lookup, or gives it up; to be called in every round. True: a lookup has just failed, and
+  // failure() says why. The next locate() looks again.
+  [[nodiscard]] bool lookup_failed(Instant now);
+  // What is under way gets its time again.
+  void on_thaw(Instant now) { give_up_at_ = now.monotonic + patience_; }
   // A connection to the address last given could not be made or broke: the next one is tried, then the name asked anew.
   void on_failed();
   // Forgets every answer: after a thaw of a snapshot.

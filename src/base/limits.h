@@ -112,7 +112,8 @@ inline constexpr milliseconds kBackoffLast{5000};
 // A push that takes longer than this no longer makes the others wait: they get a connection of their own. Below it a
 // second handshake costs more than it gives. Guess, not tuned.
 inline constexpr milliseconds kSlowPush{100};
-// As long as pushes make progress, a full pool holds a telemetry POST back so long before the oldest batch goes.
+// As long as pushes make progress, a full pool holds a telemetry POST back so long, all in all, before the oldest
+// batches go; one with a runtimeDone in it no longer than the flush budget.
 inline constexpr milliseconds kBackPressureMax{300};
 // So many answers for the parts of one batch, then its rest is given up: a gateway may refuse everything, record by
 // record. Bisecting 2^16 records down to one poisoned one takes 32.
@@ -151,6 +152,8 @@ inline constexpr size_t kSpoolScanRoundsMax = 16;
 inline constexpr size_t kSpoolNamesListedMax = 4096;
 // Frames looked at in one go to find one that waits.
 inline constexpr size_t kSpoolFramesPerCall = 1024;
+// Frames counted when nobody will come back for them: there may be more only where each holds a record or two.
+inline constexpr size_t kSpoolFramesAbandonedMax = 65'536;
 // Entries of one frame as wire text: no batch is larger, and a file that claims more is not read.
 inline constexpr size_t kSpoolPayloadBytesMax = 8 * kMiB;
 // For the flags of all its entries and the head of a frame.

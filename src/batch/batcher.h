@@ -30,7 +30,8 @@ class Batcher {
 
   enum class Append : uint8_t {
     kStored,
-    kPoolEmpty,  // the record, or the rest of its parts, is not stored: call again with the same record
+    kPoolEmpty,   // nothing of the record is stored: call again with the same record
+    kPartStored,  // neither is the rest of its parts: likewise
   };
 
   Batcher(BatchPool& pool, Encoder& encoder, Limits limits, SealedBatchSink sink)
@@ -68,7 +69,7 @@ class Batcher {
     for (;;) {
       if (open_ == nullptr) {
         open_ = pool_.take();
-        if (open_ == nullptr) return Append::kPoolEmpty;
+        if (open_ == nullptr) return cursor_.part == 0 ? Append::kPoolEmpty : Append::kPartStored;
       }
       if (next_time_ns_ == 0) next_time_ns_ = timestamps_.stamp(record.time);
       EntryShape shape;

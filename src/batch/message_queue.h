@@ -27,7 +27,8 @@ struct SenderMessage {
   enum class Kind : uint8_t {
     kBatch,     // `batch`: push it; it is the sender's now
     kFlush,     // `flush`: tell when it is settled
-    kMakeRoom,  // the pool is empty: give back the oldest batch that is not being pushed
+    kMakeRoom,  // the pool is empty: give back the oldest batch that is not being pushed, at `flush.deadline` at the
+                // latest: until then a push may end and give back its own
     kWarmUp,    // make a connection ready if none is
     kThaw,      // the environment was frozen: older connections are suspect
     kShutdown,  // `flush.deadline`: deliver what can be, settle the rest by then

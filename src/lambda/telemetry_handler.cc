@@ -18,17 +18,18 @@ Handled TelemetryHandler::on_post(std::string_view body, Instant now) {
     hash_ = hash_bytes(body);
     if (is_duplicate(hash_)) return Handled::kAccepted;
     under_way_ = true;
+    arrived_at_ = now;
     records_ = 0;
     scanner_ = TelemetryScanner(body);
   }
   for (;;) {
-    if (unstored_ && !store(now)) return Handled::kLater;
+    if (unstored_ && !store()) return Handled::kLater;
     TelemetryElement element;
     const ScanOutcome outcome = scanner_.next(element);
     if (outcome == ScanOutcome::kEnd) break;
     records_++;
-    counters_.received.add(1);
     if (outcome == ScanOutcome::kMalformed) {
+      counters_.received.add(1);
       counters_.malformed.add(1);
     } else {
       decoded_ = decoder_.decode(element, now.wall);
@@ -56,20 +57,25 @@ bool TelemetryHandler::is_duplicate(uint64_t hash) {
   return false;
 }
 
-// Stores the element in hand, then tells the listener: what it hears of is stored already. False: no room now.
-bool TelemetryHandler::store(Instant now) {
-  if (decoded_.disposition == Disposition::kFilter || is_own_line(decoded_)) {
-    counters_.filtered.add(1);
-  } else if (!sink_.put(sink_.owner, decoded_.record)) {
-    return false;
+// Stores the element in hand, then tells the listener: what it hears of is stored already. False: no room now. It
+// counts from its first part on: one that still waits for room at the end is not ours, its POST was never answered.
+bool TelemetryHandler::store() {
+  const bool filtered = decoded_.disposition == Disposition::kFilter || is_own_line(decoded_);
+  const RecordSink::Put put = filtered ? RecordSink::Put::kWhole : sink_.put(sink_.owner, decoded_.record);
+  if (put != RecordSink::Put::kNothing && !counted_) {
+    counted_ = true;
+    counters_.received.add(1);
+    if (filtered) counters_.filtered.add(1);
   }
+  if (put != RecordSink::Put::kWhole) return false;
   unstored_ = false;
+  counted_ = false;
   if (decoded_.kind == EventKind::kLogsDropped) {
     counters_.lost_upstream_records.add(decoded_.dropped_records);
     counters_.lost_upstream_bytes.add(decoded_.dropped_bytes);
   }
   if (decoded_.kind != EventKind::kFunction && decoded_.kind != EventKind::kExtension) {
-    listener_.on_platform_event(decoded_, now);
+    listener_.on_platform_event(decoded_, arrived_at_);
   }
   return true;
 }

@@ -14,16 +14,18 @@
 
 namespace sleipnir {
 
-// Where records go. False: no room now, the same record comes again.
+// Where records go. Unless kWhole there is no room now, and the same record comes again.
 struct RecordSink {
+  enum class Put : uint8_t { kWhole, kInPart, kNothing };
   void* owner = nullptr;
-  bool (*put)(void* owner, const Record& record) = nullptr;
+  Put (*put)(void* owner, const Record& record) = nullptr;
 };
 
 // Who wants to know what the platform said, in telemetry order, while the body is being read.
 class PlatformListener {
  public:
-  virtual void on_platform_event(const Decoded& event, Instant now) = 0;
+  // `arrived_at`: when its body was whole; storing it may have had to wait for room since.
+  virtual void on_platform_event(const Decoded& event, Instant arrived_at) = 0;
   // A body is stored to its end; what its events have asked for can be done now.
   virtual void on_body_stored(Instant now) = 0;
 
@@ -46,7 +48,7 @@ class TelemetryHandler final : public PostHandler {
   };
 
   bool is_duplicate(uint64_t hash);
-  bool store(Instant now);
+  bool store();
 
   TelemetryDecoder& decoder_;
   const RecordSink sink_;
@@ -58,11 +60,14 @@ class TelemetryHandler final : public PostHandler {
 
   // Valid while a body is under way.
   bool under_way_ = false;
+  Instant arrived_at_;
   uint64_t hash_ = 0;
   uint64_t records_ = 0;
   TelemetryScanner scanner_{std::string_view()};
   // The element last decoded still has to be stored.
   bool unstored_ = false;
+  // It is counted: some of it is stored.
+  bool counted_ = false;
   Decoded decoded_;
 };
 

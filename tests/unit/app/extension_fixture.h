@@ -77,6 +77,7 @@ class ExtensionFixture final : public ExtensionHost {
       switch (message.kind) {
         case SenderMessage::Kind::kBatch: waiting.push_back(message.batch); break;
         case SenderMessage::Kind::kFlush: last_flush = message.flush; break;
+        case SenderMessage::Kind::kMakeRoom: room_wanted_by = message.flush.deadline; break;
         case SenderMessage::Kind::kShutdown: shutdown_deadline = message.flush.deadline; break;
         default: break;
       }
@@ -100,6 +101,13 @@ class ExtensionFixture final : public ExtensionHost {
       kernel.wake();
     }
     return busy;
+  }
+  // The oldest batch is out of the way, however.
+  void give_back_one() {
+    handoff.counters.sent.add(waiting.front()->record_count());
+    pool->give_back(waiting.front());
+    waiting.erase(waiting.begin());
+    kernel.wake();
   }
   size_t count(SenderMessage::Kind kind) const {
     return static_cast<size_t>(std::count(messages.begin(), messages.end(), kind));
@@ -139,6 +147,7 @@ class ExtensionFixture final : public ExtensionHost {
   std::vector<Batch*> waiting;
   std::vector<std::string> entries;
   FlushRequest last_flush;
+  MonotonicTime room_wanted_by{};
   std::optional<MonotonicTime> shutdown_deadline;
 
  private:

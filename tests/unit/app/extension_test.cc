@@ -210,6 +210,28 @@ TEST_CASE("extension_keeps_no_more_entries_in_memory_than_buffer_size") {
   }
 }
 
+TEST_CASE("extension_lets_all_of_a_post_wait_for_pushes_but_once") {
+  // Each body needs several batches: of one entry each.
+  for (const auto& [done, patience] : {std::pair{false, Nanoseconds(kBackPressureMax)}, {true, Nanoseconds(70ms)}}) {
+    ExtensionFixture fixture({"LOKI_MEMORY_LIMIT_BYTES=4194304", "LOKI_BATCH_SIZE=1", "LOKI_FLUSH_BUDGET_MS=70"});
+    fixture.start();
+    fixture.delivering = false;
+    fixture.invoke("r1");
+    std::vector<std::string> events;
+    for (int i = 0; i < 20; i++) events.push_back(fixture.line(std::to_string(i)));
+    if (done) events.push_back(fixture.done("r1"));
+    const MonotonicTime begin = fixture.clock.monotonic();
+    REQUIRE_FALSE(fixture.post(events));
+    CHECK(fixture.room_wanted_by == begin + patience);
+    fixture.driver.run_for(50ms);
+    // A batch comes free and the next entry wants another one: its time began with the body.
+    fixture.give_back_one();
+    fixture.driver.settle();
+    CHECK(fixture.count(Kind::kMakeRoom) == 2);
+    CHECK(fixture.room_wanted_by == begin + patience);
+  }
+}
+
 TEST_CASE("extension_tells_its_sender_of_a_thaw") {
   for (const auto& [gap, thaws] : {std::pair{500ms, size_t{0}}, {60'000ms, size_t{1}}}) {
     ExtensionFixture fixture;

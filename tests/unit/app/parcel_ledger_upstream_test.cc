@@ -100,7 +100,11 @@ TEST_CASE("the_ledger_is_whole_with_the_largest_numbers") {
 struct UpstreamFixture {
   explicit UpstreamFixture(std::string host)
       : upstream(Endpoint{.tls = false, .host = std::move(host), .port = 80}, resolver, 2000ms) {}
-  Upstream::Where locate() { return upstream.locate(address, clock.now()); }
+  // As a round of the sender does it.
+  Upstream::Where locate() {
+    failed = upstream.lookup_failed(clock.now());
+    return upstream.locate(address, clock.now());
+  }
 
   FakeClock clock;
   FakeNetwork network{clock, 1};
@@ -108,6 +112,7 @@ struct UpstreamFixture {
   FakeResolver resolver{kernel};
   Upstream upstream;
   Address address;
+  bool failed = false;
 };
 
 TEST_CASE("an_upstream_by_literal_is_known_and_asks_nobody") {
@@ -149,10 +154,12 @@ TEST_CASE("an_upstream_says_that_its_name_does_not_exist_and_asks_again_the_next
   UpstreamFixture fixture("loki.example.com");
   fixture.locate();
   fixture.resolver.answer("");
-  CHECK(fixture.locate() == Upstream::Where::kFailed);
-  CHECK(std::string_view(fixture.upstream.failure()).find("loki.example.com") != std::string_view::npos);
   CHECK(fixture.locate() == Upstream::Where::kResolving);
+  CHECK(fixture.failed);
+  CHECK(std::string_view(fixture.upstream.failure()).find("loki.example.com") != std::string_view::npos);
   CHECK(fixture.resolver.asked == 2);
+  CHECK(fixture.locate() == Upstream::Where::kResolving);
+  CHECK_FALSE(fixture.failed);
 }
 
 TEST_CASE("an_upstream_gives_a_lookup_up_that_takes_too_long") {
@@ -160,7 +167,20 @@ TEST_CASE("an_upstream_gives_a_lookup_up_that_takes_too_long") {
   fixture.locate();
   fixture.clock.advance(2000ms);
   CHECK(fixture.upstream.next_deadline() <= fixture.clock.monotonic());
-  CHECK(fixture.locate() == Upstream::Where::kFailed);
+  CHECK(fixture.upstream.lookup_failed(fixture.clock.now()));
+  // Nobody has asked for an address since: it wants no further turn.
+  CHECK(fixture.upstream.next_deadline() == kNever);
+}
+
+TEST_CASE("an_upstream_gives_a_lookup_its_time_again_after_a_thaw") {
+  UpstreamFixture fixture("loki.example.com");
+  fixture.locate();
+  fixture.clock.advance(1h);
+  fixture.upstream.on_thaw(fixture.clock.now());
+  fixture.locate();
+  CHECK_FALSE(fixture.failed);
+  fixture.clock.advance(2000ms);
+  CHECK(fixture.upstream.lookup_failed(fixture.clock.now()));
 }
 
 TEST_CASE("an_upstream_forgets_what_it_knew") {

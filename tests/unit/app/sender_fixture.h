@@ -82,8 +82,13 @@ struct SenderFixture {
                    .attempts_max = attempts_max}});
     return flush_id;
   }
-  void shut_down(Nanoseconds budget) {
-    put({.kind = SenderMessage::Kind::kShutdown, .flush = {.deadline = clock.monotonic() + budget}});
+  void want_room(Nanoseconds patience) {
+    put({.kind = SenderMessage::Kind::kMakeRoom, .flush = {.deadline = clock.monotonic() + patience}});
+  }
+  void shut_down(Nanoseconds budget, bool restart_comes = false) {
+    put({.kind = SenderMessage::Kind::kShutdown,
+         .flush = {.deadline = clock.monotonic() + budget},
+         .restart_comes = restart_comes});
   }
   bool settled() const { return handoff.flush_settled.load() >= flush_id; }
   // Runs until the last flush is settled; how long that took. `limit` if it was not.

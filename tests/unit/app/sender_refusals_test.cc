@@ -108,7 +108,7 @@ TEST_CASE("sender_drops_the_oldest_batch_when_room_is_wanted_and_loki_takes_noth
   fixture.driver.settle();
   REQUIRE(fixture.pool->free_count() == 0);
   fixture.loop.ready();
-  fixture.put({.kind = SenderMessage::Kind::kMakeRoom});
+  fixture.want_room(300ms);
   fixture.driver.settle();
   CHECK(fixture.pool->free_count() == 1);
   CHECK(fixture.dropped(DropReason::kOverflow) == 5);
@@ -122,8 +122,8 @@ TEST_CASE("sender_waits_for_a_push_under_way_before_it_drops_anything_for_room")
   fixture.batch({"under way"});
   fixture.batch({"waits"});
   fixture.driver.settle();
-  fixture.put({.kind = SenderMessage::Kind::kMakeRoom});
-  fixture.driver.run_for(kBackPressureMax - 100ms);
+  fixture.want_room(300ms);
+  fixture.driver.run_for(200ms);
   CHECK(fixture.handoff.counters.dropped_total() == 0);
   fixture.loki.answer(0);
   fixture.driver.settle();
@@ -131,9 +131,23 @@ TEST_CASE("sender_waits_for_a_push_under_way_before_it_drops_anything_for_room")
   CHECK(fixture.pool->free_count() >= 1);
 }
 
+TEST_CASE("sender_drops_a_batch_for_room_when_pushes_take_longer_than_the_loop_can_wait") {
+  SenderFixture fixture({.batches = 2});
+  fixture.loki.judge = [](const ReceivedPush&) { return LokiReply{.kind = LokiReply::Kind::kSilence}; };
+  fixture.batch({"under way"});
+  fixture.batch({"waits"});
+  fixture.driver.settle();
+  fixture.want_room(40ms);
+  fixture.driver.run_for(39ms);
+  CHECK(fixture.handoff.counters.dropped_total() == 0);
+  fixture.driver.run_for(1ms);
+  CHECK(fixture.dropped(DropReason::kOverflow) == 1);
+  CHECK(fixture.pool->free_count() == 1);
+}
+
 TEST_CASE("sender_tells_the_loop_when_there_is_room_already") {
   SenderFixture fixture;
-  fixture.put({.kind = SenderMessage::Kind::kMakeRoom});
+  fixture.want_room(300ms);
   fixture.driver.settle();
   CHECK(fixture.loop.woken());
 }

@@ -319,6 +319,32 @@ TEST_CASE("sender_pushes_one_probe_at_a_time_while_the_breaker_is_open") {
   CHECK(fixture.sent() == 4);
 }
 
+TEST_CASE("sender_rests_while_the_breaker_is_open_and_no_dns_server_answers") {
+  SenderFixture fixture({.host = "loki.example.com", .options = {.connect_timeout = 2000ms}});
+  fixture.batch({"one"});
+  fixture.flush(kBudget);
+  fixture.time_to_settle();
+  REQUIRE(fixture.breaker_open());
+  // The lookup is given up within this time; the driver ends a test in which a step wants to be the next one for ever.
+  const uint64_t steps = fixture.driver.steps();
+  fixture.driver.run_for(3s);
+  CHECK(fixture.driver.steps() - steps <= 3);
+  CHECK(fixture.sender.records_in_hand() == 1);
+}
+
+TEST_CASE("sender_wakes_the_loop_when_the_breaker_closes") {
+  SenderFixture fixture;
+  fixture.loki.replies = {answer(401)};
+  fixture.batch({"one"});
+  fixture.driver.settle();
+  REQUIRE(fixture.breaker_open());
+  fixture.loop.ready();
+  REQUIRE_FALSE(fixture.loop.woken());
+  fixture.driver.run_for(5s);
+  CHECK_FALSE(fixture.breaker_open());
+  CHECK(fixture.loop.woken());
+}
+
 TEST_CASE("sender_settles_a_flush_at_once_while_the_breaker_is_open_and_no_probe_is_due") {
   SenderFixture fixture;
   fixture.loki.replies = {answer(401)};

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake/clock.h"
@@ -10,31 +11,35 @@ namespace sleipnir::test {
 namespace {
 
 struct HandlerFixture final : PlatformListener {
+  using Put = RecordSink::Put;
   explicit HandlerFixture(DecoderOptions options = {}) : decoder(options) {}
 
-  void on_platform_event(const Decoded& event, Instant) override {
+  void on_platform_event(const Decoded& event, Instant arrived_at) override {
     platform.push_back(event.kind);
+    last_arrived_at = arrived_at;
     stored_before.push_back(lines.size());
   }
   void on_body_stored(Instant) override { bodies_stored++; }
 
   Handled post(std::string_view body) { return handler.on_post(body, clock.now()); }
-  static bool put(void* owner, const Record& record) {
+  static RecordSink::Put put(void* owner, const Record& record) {
     auto& me = *static_cast<HandlerFixture*>(owner);
-    if (me.room == 0) return false;
+    if (me.room == 0) return std::exchange(me.room_for_a_part, false) ? Put::kInPart : Put::kNothing;
     me.room--;
     me.lines.emplace_back(record.text);
-    return true;
+    return Put::kWhole;
   }
   // What the sink got counts as delivered.
   bool balanced() { return counters.pending() == lines.size(); }
 
   FakeClock clock;
   size_t room = 1000;  // records the sink takes
+  bool room_for_a_part = false;
   std::vector<std::string> lines;
   std::vector<EventKind> platform;
   std::vector<size_t> stored_before;
   int bodies_stored = 0;
+  Instant last_arrived_at;
   Counters counters;
   TelemetryDecoder decoder;
   TelemetryHandler handler{decoder, {.owner = this, .put = &HandlerFixture::put}, *this, counters};
@@ -130,6 +135,33 @@ TEST_CASE("telemetry_handler_stops_where_the_sink_is_full_and_goes_on_there") {
     CHECK(fixture.counters.received.get() == 4);
     CHECK(fixture.balanced());
   }
+}
+
+TEST_CASE("telemetry_handler_counts_a_record_that_waits_for_room_when_the_first_of_it_is_stored") {
+  HandlerFixture fixture;
+  fixture.room = 0;
+  const std::string body = "[" + line("a") + "]";
+  CHECK(fixture.post(body) == Handled::kLater);
+  CHECK(fixture.counters.received.get() == 0);
+  fixture.room_for_a_part = true;
+  CHECK(fixture.post(body) == Handled::kLater);
+  CHECK(fixture.counters.received.get() == 1);
+  CHECK(fixture.post(body) == Handled::kLater);
+  fixture.room = 1;
+  CHECK(fixture.post(body) == Handled::kAccepted);
+  CHECK(fixture.counters.received.get() == 1);
+}
+
+TEST_CASE("telemetry_handler_dates_an_event_by_the_arrival_of_its_body_and_not_by_the_room_for_it") {
+  HandlerFixture fixture;
+  fixture.room = 0;
+  const Instant arrived = fixture.clock.now();
+  const std::string body = "[" + kDone + "]";
+  CHECK(fixture.post(body) == Handled::kLater);
+  fixture.clock.advance(std::chrono::seconds(1));
+  fixture.room = 1;
+  CHECK(fixture.post(body) == Handled::kAccepted);
+  CHECK(fixture.last_arrived_at.monotonic == arrived.monotonic);
 }
 
 TEST_CASE("telemetry_handler_tells_of_a_platform_event_once_it_is_stored") {
