@@ -5,28 +5,31 @@
 namespace sleipnir::test {
 
 namespace {
-// Rounds at one moment. Splitting a body of 4 MiB into pieces of 64 bytes takes 65,536 reads, many to a round.
-constexpr int kRoundsMax = 2'000'000;
+// Rounds at one moment. Splitting a body of 4 MiB into pieces of 64 bytes takes 65,536 reads, and many fit in a round.
+constexpr int kRoundsMax = 200'000;
 // Steps of one object at one moment by its deadline alone.
 constexpr int kIdleStepsMax = 50;
 }  // namespace
 
 bool Driver::round() {
   bool busy = false;
-  std::vector<size_t> order(objects_.size());
-  for (size_t i = 0; i < order.size(); i++) order[i] = i;
+  order_.resize(objects_.size());
+  for (size_t i = 0; i < order_.size(); i++) order_[i] = i;
   if (seeded_) {
-    for (size_t i = order.size(); i > 1; i--) std::swap(order[i - 1], order[random_.below(i)]);
+    for (size_t i = order_.size(); i > 1; i--) std::swap(order_[i - 1], order_[random_.below(i)]);
   }
-  for (const size_t index : order) {
+  for (const size_t index : order_) {
     Object& object = objects_[index];
     const Instant now = network_.clock().now();
-    if (!object.kernel->wants_step() && object.deadline > now.monotonic) continue;
+    if (stopped_ || (!object.kernel->wants_step() && object.deadline > now.monotonic)) continue;
+    busy = true;
+    if (seeded_ && random_.chance(late_percent)) continue;
     const std::vector<Ready> ready = object.kernel->ready();
     object.deadline = object.step(now, ready);
     steps_++;
-    busy = true;
+    if (after_step_) after_step_(index);
   }
+  if (stopped_) return false;
   for (const Action& action : actions_) busy = action() || busy;
   return busy;
 }
@@ -48,6 +51,7 @@ void Driver::settle() {
 MonotonicTime Driver::next_event() const {
   MonotonicTime next = network_.next_event();
   for (const Object& object : objects_) next = std::min(next, object.deadline);
+  for (const auto& wakes_at : wakes_) next = std::min(next, wakes_at());
   return next;
 }
 
@@ -57,8 +61,11 @@ bool Driver::run_until(const std::function<bool()>& done, Nanoseconds limit) {
   for (;;) {
     settle();
     if (done()) return true;
+    if (stopped_) return false;
     if (clock.monotonic() >= end) return false;
-    clock.advance_to(std::min(end, next_event()));
+    const MonotonicTime next = std::min(end, next_event());
+    if (next <= clock.monotonic()) fake_failed("a peer wants its turn now and does nothing with it");
+    clock.advance_to(next);
   }
 }
 

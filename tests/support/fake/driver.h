@@ -27,6 +27,16 @@ class Driver {
 
   void add(FakeKernel& kernel, Step step) { objects_.push_back({.kernel = &kernel, .step = std::move(step)}); }
   void act(Action action) { actions_.push_back(std::move(action)); }
+  // When a scripted peer wants its next turn, although nothing has come for it; kNever: not by itself.
+  void wakes_at(std::function<MonotonicTime()> when) { wakes_.push_back(std::move(when)); }
+  // Called after each step with the object's number, in the order they were added.
+  void after_step(std::function<void(size_t)> look) { after_step_ = std::move(look); }
+
+  // Of 100 turns an object misses so many, as a thread does that is scheduled late. With a seed only.
+  unsigned late_percent = 0;
+  // Nothing is stepped any more: the process is dead.
+  void stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
 
   // Everything that can be done at this moment.
   void settle();
@@ -57,7 +67,11 @@ class Driver {
   SeededRandom random_;
   std::vector<Object> objects_;
   std::vector<Action> actions_;
+  std::vector<std::function<MonotonicTime()>> wakes_;
+  std::function<void(size_t)> after_step_;
+  std::vector<size_t> order_;
   uint64_t steps_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace sleipnir::test

@@ -31,6 +31,8 @@ class HttpReader {
   std::optional<HttpRequest> next();
   void feed(std::string_view bytes) { bytes_.append(bytes); }
   bool empty() const { return bytes_.empty(); }
+  // A head has come, and not yet the whole of its body.
+  bool in_body() const { return bytes_.find("\r\n\r\n") != std::string::npos; }
 
  private:
   std::string bytes_;

@@ -122,7 +122,7 @@ IoResult FakeKernel::write(int handle, Pieces pieces) {
     taken.append(static_cast<const char*>(one.iov_base), std::min(one.iov_len, bytes - taken.size()));
     if (taken.size() == bytes) break;
   }
-  link.to_peer.put(taken, network_.arrival());
+  link.to_peer.put(taken, network_.arrival(link.delay));
   return {.status = Io::kOk, .bytes = bytes};
 }
 
@@ -130,7 +130,7 @@ void FakeKernel::finish(int handle) {
   Pipe& out = connection(handle, "finish").link->to_peer;
   if (out.finished) return;
   out.finished = true;
-  out.finish_visible_at = network_.arrival();
+  out.finish_visible_at = network_.arrival(connection(handle, "finish").link->delay);
 }
 
 void FakeKernel::close(int handle) {
@@ -159,7 +159,10 @@ Ready FakeKernel::readiness(const Socket& socket) const {
   }
   const Link& link = *socket.link;
   const MonotonicTime now = network_.clock_.monotonic();
-  const bool hung_up = failed(link) || (connected(link) && (link.to_object.error != 0 || link.to_peer.error != 0));
+  // A reset comes behind the bytes that are still on their way.
+  const bool torn = link.to_object.error != 0 || link.to_peer.error != 0;
+  const bool on_their_way = !link.to_object.segments.empty() && !link.to_object.has_bytes(now);
+  const bool hung_up = failed(link) || (connected(link) && torn && !on_their_way);
   if (hung_up) {
     ready.readable = ready.writable = true;
     return ready;

@@ -67,6 +67,7 @@ struct Link {
   State state = State::kConnected;
   MonotonicTime connected_at{};
   int refused_with = 0;
+  Nanoseconds delay{0};  // of each direction, beside the network's own
 
   Pipe to_object;  // to whatever is under test
   Pipe to_peer;    // to the test

@@ -59,14 +59,16 @@ MonotonicTime FakeNetwork::next_event() const {
 
 std::shared_ptr<Link> FakeNetwork::begin_connect(const Address& address) {
   auto link = remember(std::make_shared<Link>());
-  link->connected_at = arrival();
   const auto found = servers_.find(std::string(address.text().view()));
   if (found == servers_.end()) {
+    link->connected_at = arrival({});
     link->state = Link::State::kRefused;
     link->refused_with = ECONNREFUSED;
     return link;
   }
   FakeServer& server = *found->second;
+  link->delay = server.delay;
+  link->connected_at = arrival(link->delay);
   server.connects_++;
   switch (server.mode) {
     case FakeServer::Mode::kPending: link->state = Link::State::kPending; break;
@@ -82,12 +84,12 @@ std::shared_ptr<Link> FakeNetwork::begin_connect(const Address& address) {
   return link;
 }
 
-MonotonicTime FakeNetwork::arrival() {
+MonotonicTime FakeNetwork::arrival(Nanoseconds delay_of_link) {
   Nanoseconds more{0};
   if (delay_jitter.count() > 0) {
     more = Nanoseconds(static_cast<int64_t>(random_.below(static_cast<uint64_t>(delay_jitter.count()))));
   }
-  return clock_.monotonic() + delay + more;
+  return clock_.monotonic() + delay + delay_of_link + more;
 }
 
 // How many of `bytes` one call moves; 0: it pretends that nothing can be moved now.
@@ -114,13 +116,13 @@ bool Peer::connected() const {
 
 void Peer::send(std::string_view bytes) {
   if (link_->to_object.finished || link_->to_object.error != 0) fake_failed("send after the end of a peer's side");
-  if (!bytes.empty() && !link_->object_closed) link_->to_object.put(bytes, network_->arrival());
+  if (!bytes.empty() && !link_->object_closed) link_->to_object.put(bytes, network_->arrival(link_->delay));
 }
 
 void Peer::finish() {
   if (link_->to_object.finished) return;
   link_->to_object.finished = true;
-  link_->to_object.finish_visible_at = network_->arrival();
+  link_->to_object.finish_visible_at = network_->arrival(link_->delay);
 }
 
 void Peer::close() {
@@ -149,6 +151,10 @@ std::string Peer::peek() const {
 
 bool Peer::finished_by_object() const {
   return link_->object_closed || link_->to_peer.finished;
+}
+
+bool Peer::all_read() const {
+  return link_->to_object.segments.empty();
 }
 
 bool Peer::closed_by_object() const {

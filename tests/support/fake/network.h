@@ -45,6 +45,8 @@ class FakeServer {
     kPending,  // no answer to the connect, ever
   };
   Mode mode = Mode::kAccept;
+  // Each direction of the connections made from now on, and the handshake, beside the network's own delay.
+  Nanoseconds delay{0};
 
   // The next connection that has not been taken yet; not valid() if there is none. In the order of connecting.
   Peer accept();
@@ -96,7 +98,7 @@ class FakeNetwork {
 
   // For FakeKernel.
   std::shared_ptr<Link> begin_connect(const Address& address);
-  MonotonicTime arrival();
+  MonotonicTime arrival(Nanoseconds delay_of_link);
   size_t cut(size_t bytes, size_t bytes_max);
   std::shared_ptr<Link> remember(std::shared_ptr<Link> link);
 

@@ -35,6 +35,8 @@ class Peer {
   std::string peek() const;
   // The other side sends nothing more; it may still be reading.
   bool finished_by_object() const;
+  // The other side has read every byte that was sent to it.
+  bool all_read() const;
   // The other side has closed its handle (and with it the connection).
   bool closed_by_object() const;
 

@@ -1,0 +1,164 @@
+#include "story.h"
+
+#include "base/log.h"
+
+namespace sleipnir::simulation {
+
+namespace {
+
+Config load(std::vector<std::string> environment) {
+  std::vector<const char*> pointers;
+  for (const std::string& entry : environment) pointers.push_back(entry.c_str());
+  pointers.push_back(nullptr);
+  return load_config({pointers.data()});
+}
+
+unsigned long long ull(uint64_t value) {
+  return value;
+}
+
+}  // namespace
+
+Story::Story(uint64_t seed, Findings::Print print)
+    : machine_(seed),
+      findings_(machine_.clock, print),
+      book_(findings_),
+      scenario_(draw_scenario(machine_.random)),
+      config_(load(scenario_.environment)),
+      lambda_(machine_, book_, findings_, scenario_.lambda),
+      loki_(machine_, book_, findings_) {
+  set_log_level(print == Findings::Print::kYes ? LogLevel::kDebug : LogLevel::kError);
+  for (const std::string& entry : scenario_.environment) findings_.note("%s", entry.c_str());
+  for (const ConfigProblem& problem : config_.problems) findings_.fail("configuration: %s", problem.text.c_str());
+  machine_.network.splits = scenario_.splits;
+  machine_.disk.total_bytes = uint64_t{512} << 20;
+  machine_.disk.free_bytes = scenario_.disk_free_bytes;
+}
+
+Outcome Story::run() {
+  loki_.set_weather(draw_weather(random(), random().chance(scenario_.bad_weather_percent)));
+  for (int life = 0; life < scenario_.lives && !findings_.failed(); life++) live(life + 1 == scenario_.lives);
+  if (!findings_.failed()) judge();
+  outcome_.failure = findings_.failure();
+  outcome_.hash = findings_.hash();
+  return outcome_;
+}
+
+void Story::begin_life() {
+  process_ = std::make_unique<Process>(machine_, config_, findings_, scenario_.names);
+  lambda_.begin_life();
+  loki_.begin_life();
+  test::Driver& driver = process_->driver();
+  driver.act([this] { return lambda_.act(); });
+  driver.act([this] { return loki_.act(); });
+  driver.wakes_at([this] { return lambda_.next_event(); });
+  driver.wakes_at([this] { return loki_.next_event(); });
+  lambda_.on_runtime_done_posted([this] {
+    const int64_t probe = process_->handoff().probe_at_ms.load();
+    probe_when_done_ = now_ms() < probe ? probe : 0;
+    flushed_before_ = process_->handoff().flush_settled.load() != 0;
+  });
+  if (!process_->start()) findings_.fail("it did not start");
+  driver.run_until([this] { return lambda_.next_pending(); }, std::chrono::seconds(1));
+  if (!lambda_.next_pending() && !over()) findings_.fail("no /next after the start");
+}
+
+void Story::live(bool last) {
+  findings_.note("---- a life begins ----");
+  begin_life();
+  const bool heals = last && scenario_.healthy_end;
+  End end = End::kSpindown;
+  if (!last) {
+    // A restart in the same sandbox; or the function's own end, and no other.
+    end = random().chance(50) ? End::kTimeout : End::kFailure;
+  } else if (!heals && random().chance(30)) {
+    end = End::kFailure;
+  }
+  const auto count = 1 + random().below(static_cast<uint64_t>(scenario_.invocations_max));
+  for (uint64_t i = 0; i < count && !over(); i++) {
+    maybe_change_weather();
+    const bool times_out = end == End::kTimeout && i + 1 == count;
+    invoke(times_out);
+    if (!over() && !times_out) freeze(up_to(scenario_.gap_up_to));
+  }
+  if (heals && !over()) recover();
+  if (!over()) shut_down(end);
+  if (!findings_.failed()) end_life();
+}
+
+// Loki is well again and stays so: everything has to arrive, the spool included.
+void Story::recover() {
+  Weather fair;
+  fair.name = "fair for good";
+  loki_.set_weather(fair);
+  healed_ = true;
+  process_->names().setting() = NameServerSetting{};
+  process_->files().fail_from_call = 0;
+  // The longest probe interval and the longest Retry-After are five minutes.
+  for (int i = 0; i < 4 && !over(); i++) {
+    freeze(std::chrono::minutes(4));
+    invoke(false);
+    if (!over()) process_->driver().run_for(std::chrono::seconds(20));
+  }
+  if (over()) return;
+  // Fewer entries than DISPATCH_MIN_BATCH_SIZE wait for more.
+  const uint64_t lingering = config_.dispatch_min_entries > 1 ? process_->extension().records_in_hand() : 0;
+  const uint64_t pending = process_->counters().pending() - lingering;
+  const int64_t on_disk = on_disk_ + static_cast<int64_t>(process_->counters().spooled.get()) -
+                          static_cast<int64_t>(process_->counters().restored.get());
+  if (pending != 0) {
+    findings_.fail("recovery: Loki has been well for 16 minutes and four invocations, and %llu records still wait",
+                   ull(pending));
+  }
+  if (on_disk != 0 && !disk_trouble_ && !any_kill_) {
+    findings_.fail("recovery: Loki has been well for 16 minutes and %lld records are on disk",
+                   static_cast<long long>(on_disk));
+  }
+}
+
+void Story::end_life() {
+  const Counters& counters = process_->counters();
+  findings_.note(
+      "the life ends: received %llu restored %llu sent %llu spooled %llu filtered %llu duplicate %llu dropped %llu "
+      "pending %lld",
+      ull(counters.received.get()), ull(counters.restored.get()), ull(counters.sent.get()), ull(counters.spooled.get()),
+      ull(counters.filtered.get()), ull(counters.duplicate.get()), ull(counters.dropped_total()),
+      static_cast<long long>(counters.pending()));
+  outcome_.steps += process_->driver().steps();
+  if (process_->dead()) {
+    killed_with_ += process_->pending_when_killed();
+    any_kill_ = true;
+  } else {
+    check_ledger();
+  }
+  dropped_ += counters.dropped_total();
+  on_disk_ += static_cast<int64_t>(counters.spooled.get()) - static_cast<int64_t>(counters.restored.get());
+  lambda_.end_life();
+  process_.reset();
+}
+
+// Every record is in Loki or in a ledger, and in one of them only.
+void Story::judge() {
+  const Book::Totals totals = book_.close();
+  outcome_.records = totals.written;
+  outcome_.delivered = totals.delivered;
+  outcome_.dropped = dropped_;
+  outcome_.repeats = totals.repeats;
+  findings_.note(
+      "in the end: %llu written, %llu taken, %llu delivered, %llu missing, %llu repeats; ledger: %llu dropped, "
+      "%lld on disk, %llu in memory when killed",
+      ull(totals.written), ull(totals.taken), ull(totals.delivered), ull(totals.missing), ull(totals.repeats),
+      ull(dropped_), static_cast<long long>(on_disk_), ull(killed_with_));
+  if (findings_.failed()) return;
+  const auto on_disk = static_cast<uint64_t>(std::max<int64_t>(on_disk_, 0));
+  if (totals.missing > dropped_ + on_disk + killed_with_) {
+    findings_.fail(
+        "lost: %llu records are not in Loki, but only %llu dropped + %llu on disk + %llu in memory at a kill",
+        ull(totals.missing), ull(dropped_), ull(on_disk), ull(killed_with_));
+  }
+  if (!any_kill_ && !disk_trouble_ && on_disk_ < 0) {
+    findings_.fail("more records came back from the disk than went there: %lld", static_cast<long long>(-on_disk_));
+  }
+}
+
+}  // namespace sleipnir::simulation
