@@ -87,7 +87,7 @@ def build(flavour: Flavour, kit: Kit) -> None:
 
 
 def _source_listing() -> str:
-    paths = [path for folder in ("src", "tests/unit", "tests/fuzz") for path in (ROOT / folder).rglob("*.cc")]
+    paths = [path for folder in ("src", "tests/unit", "tests/fuzz", "tests/simulation") for path in (ROOT / folder).rglob("*.cc")]
     return "\n".join(sorted(str(path.relative_to(ROOT)) for path in paths))
 
 
