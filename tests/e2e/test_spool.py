@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import time
 import unittest
@@ -82,6 +83,76 @@ class Spool(Case):
             self.assertNotIn("overflow", stderr_of(lam))
         got = [text[:8] for text in function_lines(self.loki.entries) if text != "well"]
         self.assertEqual([f"{i:08d}" for i in range(count)], got)
+
+    def test_without_a_spool_a_full_memory_drops_the_oldest_counts_them_and_holds_nobody(self) -> None:
+        count = 2_000 if EMULATED else 20_000
+        env = {**self.env, "LOKI_MEMORY_LIMIT_BYTES": str(4 << 20), "LOKI_SPOOL_MAX_BYTES": "0"}
+        with sleipnir(env, timeout_s=60) as lam:
+            lam.invoke(lines=["well"])
+            self.loki.fault(status=503)
+            lam.invoke(lines=(f"{i:08d} " + "o" * 1000 for i in range(count)))
+            self.assertTrue(lam.wait_delivered(20), "Lambda is not kept waiting")
+            self.loki.heal()
+            lam.shutdown("spindown")
+            self.assertEqual(0, lam.extension.exit_code)
+            found = ledger(stderr_of(lam))
+        got = [text[:8] for text in function_lines(self.loki.entries) if text != "well"]
+        dropped = found["dropped"]["overflow"]
+        self.assertTrue(balanced(found), found)
+        self.assertEqual(0, found["pending"])
+        # Platform events are among both: the lines are the newest, without a gap.
+        self.assertEqual([f"{i:08d}" for i in range(count - len(got), count)], got)
+        self.assertLessEqual(count - len(got), dropped)
+        self.assertGreater(dropped, count // 2)
+
+    def test_a_spool_that_cannot_be_written_harms_nothing_and_what_it_would_have_held_is_counted(self) -> None:
+        with sleipnir({**self.env, "LOKI_SPOOL_DIR": "/proc/sleipnir"}, timeout_s=5) as lam:
+            self.loki.fault(status=503)
+            lam.invoke(lines=["lost 1"])
+            self.assertEqual({"sleipnir": 0}, lam.reset("timeout").exit_codes)
+            found = ledger(stderr_of(lam))
+            self.assertEqual({"shutdown": found["received"] - found["filtered"]}, found["dropped"])
+            self.assertIn("LOKI_SPOOL_DIR", stderr_of(lam))
+            self.loki.heal()
+            lam.invoke(lines=["and on"])
+            lam.shutdown("spindown")
+        self.assertEqual(["and on"], function_lines(self.loki.entries))
+
+    def test_a_spool_outside_tmp_is_found_by_the_next_environment(self) -> None:
+        folder = tempfile.mkdtemp(prefix="sleipnir-spool-test-", dir="/var/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        env = {**self.env, "LOKI_SPOOL_DIR": os.path.join(folder, "spool")}
+        self.loki.fault(status=503)
+        with sleipnir(env, timeout_s=5) as lam:
+            lam.invoke(lines=["kept"])
+            lam.shutdown("spindown")
+            self.assertEqual({}, ledger(stderr_of(lam))["dropped"])
+        self.loki.heal()
+        with sleipnir(env, timeout_s=5) as another:
+            another.invoke(lines=["of another"])
+            another.invoke(lines=["once more"], duration_ms=50)
+            another.shutdown("spindown")
+        self.assertEqual({"kept", "of another", "once more"}, set(function_lines(self.loki.entries)))
+        self.assertEqual([], os.listdir(env["LOKI_SPOOL_DIR"]))
+
+    def test_two_environments_with_one_directory_deliver_everything_once(self) -> None:
+        self.loki.fault(status=503)
+        with sleipnir(self.env, timeout_s=5) as one, sleipnir(self.env, timeout_s=5) as two:
+            both = (("one", one), ("two", two))
+            for name, lam in both:
+                lam.invoke(lines=[f"{name} in the outage"])
+                lam.reset("timeout")
+            self.loki.heal()
+            # Side by side: whoever comes first takes what lies there, and the other leaves it alone.
+            for turn in range(4):
+                for pending in [lam.start_invoke(lines=[f"{name} {turn}"], duration_ms=50) for name, lam in both]:
+                    pending.result(20)
+            for _, lam in both:
+                lam.shutdown("spindown")
+                self.assertEqual(0, lam.extension.exit_code)
+        expected = [f"{name} {what}" for name in ("one", "two") for what in ("in the outage", *range(4))]
+        self.assertEqual(sorted(expected), sorted(function_lines(self.loki.entries)))
+        self.assertEqual(0, self.spooled_bytes())
 
 
 if __name__ == "__main__":
