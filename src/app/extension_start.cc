@@ -219,11 +219,6 @@ void Extension::log_problems() {
   for (const ConfigProblem& problem : config_.problems) {
     log_line(problem.severity == Severity::kError ? LogLevel::kError : LogLevel::kWarn, "%s", problem.text.c_str());
   }
-  if (config_.proxy) {
-    log_line(LogLevel::kWarn,
-             "a proxy is set (LOKI_PROXY or HTTPS_PROXY), but this version connects to Loki directly; add "
-             "Loki's host to NO_PROXY to silence this line");
-  }
 }
 
 }  // namespace sleipnir

@@ -1,6 +1,7 @@
 #include "app/streams.h"
 
 #include "base/log.h"
+#include "net/proxy_stream.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
 
@@ -14,6 +15,7 @@ Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
   Result<int> handle = kernel_.connect(address);
   if (!handle) return handle.error();
   std::unique_ptr<Stream> stream = std::make_unique<TcpStream>(kernel_, handle.value());
+  if (config_.proxy) stream = std::make_unique<ProxyStream>(std::move(stream), *config_.proxy, *config_.endpoint);
   if (!config_.endpoint->tls) return stream;
   const TlsPeer peer{.host = config_.endpoint->host, .port = config_.endpoint->port};
   return std::unique_ptr<Stream>(std::make_unique<TlsStream>(*tls_, std::move(stream), peer));

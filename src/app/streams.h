@@ -1,4 +1,5 @@
-// Streams: the sender's StreamFactory in real life: TCP for http, TLS over TCP for https.
+// Streams: the sender's StreamFactory in real life: TCP for http, TLS over TCP for https, either
+// through a proxy's tunnel where one is set.
 //
 // The TLS context is made when the first connection is opened: neither its files nor its memory are touched before
 // the first /next, nor at all for http. Sender thread.

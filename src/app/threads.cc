@@ -53,7 +53,7 @@ class Threads final : public ExtensionHost {
   void start_sender(const SenderSetup& setup) override {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
-    upstream_.emplace(*config_.endpoint, *resolver_, config_.connect_timeout);
+    upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_, config_.connect_timeout);
     spool_.emplace(files_, random_, spool_options(config_), setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {

@@ -30,6 +30,7 @@ OPTIONAL: list[tuple[str, Present, str]] = [
     ("strace", program("strace"), "count of system calls"),
     ("valgrind", program("valgrind"), "count of instructions"),
     ("nginx", program("nginx"), "https in the table of holds"),
+    ("tinyproxy", program("tinyproxy"), "test through a real proxy"),
     ("qemu-user-static", program("qemu-aarch64-static"), "arm64 smoke test"),
     ("nodejs", program("node"), "Lambda's own runtime client for Node.js"),
     ("npm", program("npm"), "Lambda's own runtime client for Node.js"),
