@@ -65,8 +65,9 @@ def _npm_ci(npm: str, folder: str, native: bool) -> None:
     environment = dict(os.environ)
     if os.path.exists("/usr/include/node/node.h"):
         environment.setdefault("npm_config_nodedir", "/usr")  # Debian's headers: nothing to fetch for node-gyp
-    _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", *([] if native else ["--ignore-scripts"])], 600, "npm",
-         "npm error ", cwd=folder, env=environment)
+    # A registry that is not there is not there a minute later either.
+    _run([npm, "ci", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--no-audit", "--no-fund", "--loglevel=error",
+          *([] if native else ["--ignore-scripts"])], 600, "npm", "npm error ", cwd=folder, env=environment)
 
 
 def _lock_hash() -> str:
