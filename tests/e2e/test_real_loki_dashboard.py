@@ -92,12 +92,23 @@ class Dashboard(unittest.TestCase):
                 self.assertEqual([], self.results(query, function_name="no-such-function"))
 
     def test_a_request_id_leads_to_the_logs_of_that_request_alone(self) -> None:
-        (slowest,) = self.named("Slowest requests")
-        request_id = self.results(slowest)[0]["metric"]["request_id"]
+        (slow,) = self.named("Slow requests")
+        request_id = self.results(slow)[0]["stream"]["request_id"]
         (logs,) = self.named("Logs")
         found = self.results(logs, request_id=request_id)
         self.assertTrue(found)
         self.assertEqual({request_id}, {stream["stream"]["request_id"] for stream in found})
+
+    def test_slow_requests_are_those_above_the_limit(self) -> None:
+        (slow,) = self.named("Slow requests")
+        took = [float(stream["stream"]["duration_ms"]) for stream in self.results(slow, slow_ms="0")]
+        limit = sorted(took)[len(took) // 2]
+        self.assertEqual(sum(each > limit for each in took), len(self.results(slow, slow_ms=str(limit))))
+
+    def test_no_query_makes_a_series_of_every_request(self) -> None:
+        # Loki refuses a metric query of more than 500 series.
+        for query in queries.queries():
+            self.assertNotRegex(query.expression, r"by \([^)]*request_id")
 
     def test_the_dashboard_is_what_grafana_imports(self) -> None:
         dashboard = json.loads((GRAFANA / "dashboard.json").read_text())

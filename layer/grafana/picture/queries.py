@@ -35,7 +35,7 @@ def queries() -> List[Query]:
 def filled_in(expression: str, interval: str, span: str, **variables: str) -> str:
     """With the variables' defaults, or `variables` in their place."""
     values = {"$__interval": interval, "$__range": span, "$function_name": ".+", "$request_id": ".*", "$log_type": ".*",
-              "$search": "", **{f"${name}": value for name, value in variables.items()}}
+              "$search": "", "$slow_ms": "20", **{f"${name}": value for name, value in variables.items()}}
     for name in sorted(values, key=len, reverse=True):
         expression = expression.replace(name, values[name])
     if "$" in expression:
