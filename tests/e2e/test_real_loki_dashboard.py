@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List
 
-from support import EMULATED, ROOT, binary
+from support import EMULATED, ROOT, binary, sleipnir
 
 from real_loki import LokiUnavailable, RealLoki
 
@@ -60,9 +60,9 @@ class Dashboard(unittest.TestCase):
         self.assertTrue(found, title)
         return found
 
-    def value(self, title: str) -> float:
+    def value(self, title: str, **variables: str) -> float:
         (query,) = [query for query in self.named(title) if query.instant]
-        return sum(float(series["value"][1]) for series in self.results(query))
+        return sum(float(series["value"][1]) for series in self.results(query, **variables))
 
     def test_every_query_returns_data(self) -> None:
         self.assertGreater(len(queries.queries()), 20)
@@ -71,19 +71,31 @@ class Dashboard(unittest.TestCase):
                 self.assertTrue(self.results(query))
 
     def test_what_the_numbers_say_happened(self) -> None:
-        stored = self.loki.query('{source="lambda"} | log_type="platform"')
+        ours = "orders|billing"
+        stored = self.loki.query(f'{{function_name=~"{ours}"}} | log_type="platform"')
         records = [json.loads(entry.line) for entry in stored]
         of_type = [record["type"] for record in records]
         statuses = [record["status"] for record in records if record["type"] == "platform.runtimeDone"]
-        self.assertEqual(of_type.count("platform.start"), self.value("Invocations"))
-        self.assertEqual(statuses.count("error"), self.value("Errors"))
-        self.assertEqual(statuses.count("timeout"), self.value("Timeouts"))
-        self.assertEqual(of_type.count("platform.initStart"), self.value("Cold starts"))
-        self.assertEqual(14, self.value("Records lost by Lambda"))  # seven of each function
+        self.assertEqual(of_type.count("platform.start"), self.value("Invocations", function_name=ours))
+        self.assertEqual(statuses.count("error"), self.value("Errors", function_name=ours))
+        self.assertEqual(statuses.count("timeout"), self.value("Timeouts", function_name=ours))
+        self.assertEqual(of_type.count("platform.initStart"), self.value("Cold starts", function_name=ours))
+        self.assertEqual(14, self.value("Records lost by Lambda", function_name=ours))  # seven of each function
         dropped = [sum(json.loads(entry.line)["dropped"].values())
-                   for entry in self.loki.query('{source="lambda"} | log_type="extension"')]
-        self.assertGreater(self.value("Records dropped"), 0)
-        self.assertGreaterEqual(max(dropped) * 2, self.value("Records dropped"))
+                   for entry in self.loki.query(f'{{function_name=~"{ours}"}} | log_type="extension"')]
+        self.assertGreater(self.value("Records dropped", function_name=ours), 0)
+        self.assertGreaterEqual(max(dropped) * 2, self.value("Records dropped", function_name=ours))
+
+    def test_errors_on_managed_instances_are_told_by_their_reports(self) -> None:
+        with sleipnir({"LOKI_ENDPOINT": self.loki.url, "LOKI_FLUSH_INTERVAL_MS": "100"}, function_name="managed",
+                      init_type="lambda-managed-instances", handler_error_status="error") as lam:
+            self.assertIsNone(lam.init())
+            for error_type in (None, "Function.Oops", None, "Function.Oops"):
+                lam.invoke(lines=["x"], error_type=error_type)
+            lam.shutdown("spindown")
+        self.loki.wait_for('{function_name="managed"} |= "platform.report"', 4)
+        self.assertEqual(4, self.value("Invocations", function_name="managed"))
+        self.assertEqual(2, self.value("Errors", function_name="managed"))
 
     def test_the_variables_narrow_every_panel(self) -> None:
         for query in queries.queries():
