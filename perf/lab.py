@@ -1,4 +1,4 @@
-"""What every measurement shares: the two C programs that play Lambda, the programs that are measured, and running one."""
+"""What every measurement shares: the C programs that play Lambda and a function, the programs that are measured, and running one."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Lab:
         self.folder = folder
         self.starter = candidates.build_c(folder, "starter")
         self.player = candidates.build_c(folder, "player")
+        self.burner = candidates.build_c(folder, "burner")
 
     def start(self, candidate: Candidate, *options: str, wrap: Sequence[str] = ()) -> tuple[dict[str, int], str]:
         """One start up to the first /next: perf/starter.c's figures, and what came on stderr. `wrap` goes in front of the

@@ -3,12 +3,15 @@
  *
  *   player [--invocations N] [--records N] [--bytes N] [--form text|json] [--gap-ms N] [--loki-delay-ms N] [--rest-ms N]
  *          [--timeout-ms N] [--port N] [--realtime 0|1]
- *          [--save FILE] -- PROGRAM [ARGUMENT]...
+ *          [--save FILE] [--burn N --function FILE] -- PROGRAM [ARGUMENT]...
  *
  * --records, each of --bytes, go into each invocation, between its platform.start and its platform.runtimeDone. Loki's answer
  * (204) leaves --loki-delay-ms after the push has arrived whole; --save keeps the bodies, each behind its length and a newline,
  * for whoever wants to count what arrived. "@API@" in the value of an environment variable becomes the
  * address:port of all of it (--port, or any). Prints one line of JSON:
+ * With --function, a program (perf/burner.c) plays the function: told to, it does N units of work, and how long that took counts
+ * as the invocation's duration:
+ *   burns_us    per invocation
  *   next_ms     exec -> first /next
  *   holds_us    per invocation: the POST with runtimeDone written -> /next received
  *   cpu_us      user and system time of the program's whole life (rusage)
@@ -21,14 +24,17 @@
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "function.h"
 #include "harness.h"
+#include "records.h"
 
 enum { kPeersMax = 31, kHeadBytesMax = 16384, kItemsPerPost = 1000, kPostBytesMax = 262144, kInvocationsMax = 100000 };
 
 struct options {
-  long invocations, records, bytes, json, gap_ms, loki_delay_ms, rest_ms, timeout_ms, port, realtime;
+  long invocations, records, bytes, json, gap_ms, loki_delay_ms, rest_ms, timeout_ms, port, realtime, burn;
 };
 static FILE* saved;
+static const char* function_program;
 static struct options wanted = {.invocations = 1, .records = 10, .bytes = 150, .timeout_ms = 60000, .realtime = 1};
 
 /* Somebody who sent us a request, or is about to: head first, then a body that is counted and, up to the buffer, kept. */
@@ -257,47 +263,6 @@ static long long post(const char* body, size_t length) {
   return written_ns;
 }
 
-static void time_text(char* text, size_t size) {
-  struct timespec now;
-  struct tm parts;
-  char whole[32];
-  clock_gettime(CLOCK_REALTIME, &now);
-  gmtime_r(&now.tv_sec, &parts);
-  strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf(text, size, "%s.%03ldZ", whole, now.tv_nsec / 1000000);
-}
-
-/* Words that compress as log lines do: neither all alike nor random. */
-static size_t filler(char* out, size_t length) {
-  static const char* words[] = {"cart", "loaded", "customer", "price", "list", "voucher", "order", "payment", "items", "total",
-                                "retry", "queue", "stock", "delivery", "address", "checked"};
-  static unsigned state = 12345;
-  size_t used = 0;
-  while (used < length) {
-    char word[32];
-    state = state * 1664525u + 1013904223u;
-    int bytes = state >> 30 ? snprintf(word, sizeof word, " %s", words[state >> 20 & 15]) : snprintf(word, sizeof word, " %u", state >> 12 & 0xffff);
-    for (int i = 0; i < bytes && used < length; i++) out[used++] = word[i];
-  }
-  return used;
-}
-
-/* One element of --bytes of record; returns its length. */
-static size_t element(char* out, const char* time, const char* request_id) {
-  char* at = out;
-  at += sprintf(at, "{\"time\":\"%s\",\"type\":\"function\",\"record\":", time);
-  char* begin = at;
-  if (wanted.json)
-    at += sprintf(at, "{\"timestamp\":\"%s\",\"level\":\"INFO\",\"requestId\":\"%s\",\"message\":\"", time, request_id);
-  else
-    at += sprintf(at, "\"[INFO]\\t%s\\t%s\\t", time, request_id);
-  const char* tail = wanted.json ? "\"}" : "\\n\"";
-  long left = wanted.bytes - (at - begin) - (long)strlen(tail);
-  if (left > 0) at += filler(at, (size_t)left);
-  at += sprintf(at, "%s}", tail);
-  return (size_t)(at - out);
-}
-
 static void post_records(const char* request_id) {
   size_t room = kPostBytesMax + 4096 + (size_t)wanted.bytes;
   char* body = malloc(room);
@@ -309,12 +274,25 @@ static void post_records(const char* request_id) {
     for (int items = 0; items < kItemsPerPost && left > 0; items++, left--) {
       if (items > 0 && used + (size_t)wanted.bytes + 80 > kPostBytesMax) break;
       if (items > 0) body[used++] = ',';
-      used += element(body + used, time, request_id);
+      used += element(body + used, time, request_id, wanted.bytes, (int)wanted.json);
     }
     body[used++] = ']';
     post(body, used);
   }
   free(body);
+}
+
+static long long burns_ns[kInvocationsMax];
+/* Returns how long the function worked, in ns by its own clock. */
+static long long burn(void) {
+  char text[64];
+  int length = snprintf(text, sizeof text, "%ld\n", wanted.burn);
+  if (write(function_in, text, (size_t)length) != length) fail("write to the function");
+  serve(deadline_ns - 1, function_out, POLLIN);
+  ssize_t got = read(function_out, text, sizeof text - 1);
+  if (got <= 0) fail("the function has ended");
+  text[got] = 0;
+  return atoll(text);
 }
 
 /* Answers the waiting /next. */
@@ -341,6 +319,7 @@ static long long invoke(long number) {
                         "[{\"time\":\"%s\",\"type\":\"platform.start\",\"record\":{\"requestId\":\"%s\",\"version\":\"$LATEST\"}}]",
                         time, request_id);
   post(text, (size_t)length);
+  if (function_program) burns_ns[number] = burn();
   post_records(request_id);
   time_text(time, sizeof time);
   length = snprintf(text, sizeof text,
@@ -356,13 +335,14 @@ static int read_options(int count, char** arguments) {
   static const struct { const char* name; long* value; } known[] = {
       {"--invocations", &wanted.invocations}, {"--records", &wanted.records}, {"--bytes", &wanted.bytes},
       {"--gap-ms", &wanted.gap_ms}, {"--loki-delay-ms", &wanted.loki_delay_ms}, {"--rest-ms", &wanted.rest_ms},
-      {"--timeout-ms", &wanted.timeout_ms}, {"--port", &wanted.port}, {"--realtime", &wanted.realtime}};
+      {"--timeout-ms", &wanted.timeout_ms}, {"--port", &wanted.port}, {"--realtime", &wanted.realtime}, {"--burn", &wanted.burn}};
   int at = 1;
   for (; at + 1 < count && strcmp(arguments[at], "--") != 0; at += 2) {
     size_t row = 0;
     while (row < sizeof known / sizeof *known && strcmp(arguments[at], known[row].name) != 0) row++;
     if (row < sizeof known / sizeof *known) *known[row].value = atol(arguments[at + 1]);
     else if (strcmp(arguments[at], "--save") == 0) saved = fopen(arguments[at + 1], "we");
+    else if (strcmp(arguments[at], "--function") == 0) function_program = arguments[at + 1];
     else if (strcmp(arguments[at], "--form") == 0) wanted.json = strcmp(arguments[at + 1], "json") == 0;
     else return 0;
   }
@@ -388,6 +368,7 @@ int main(int count, char** arguments) {
   double next_ms = (double)(next_at_ns - start_ns) / 1e6;
 
   static long long holds_ns[kInvocationsMax];
+  if (function_program) start_function(function_program, variables);
   serve(now_ns() + 300000000, -1, 0); /* what it does once /next is out: connecting, reading the trust store */
   long idle_kb = resident_kb(pid);
   long long first_ns = now_ns();
@@ -414,6 +395,8 @@ int main(int count, char** arguments) {
   if (saved && fclose(saved)) fail("--save");
   printf("{\"holds_us\":[");
   for (long i = 0; i < wanted.invocations; i++) printf("%s%.1f", i ? "," : "", (double)holds_ns[i] / 1000);
+  printf("],\"burns_us\":[");
+  for (long i = 0; function_program && i < wanted.invocations; i++) printf("%s%.1f", i ? "," : "", (double)burns_ns[i] / 1000);
   printf("],\"next_ms\":%.3f,\"cpu_us\":%lld,\"idle_kb\":%ld,\"after_kb\":%ld,\"rested_kb\":%ld,\"peak_kb\":%ld,\"settled_ms\":%.1f,"
          "\"pushes\":%lld,\"push_bytes\":%lld,\"realtime\":%d}\n",
          next_ms, (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec, idle_kb,
