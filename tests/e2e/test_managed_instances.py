@@ -114,6 +114,20 @@ class ManagedInstances(Case):
             self.assertGreaterEqual(pushes, 3)
             lam.shutdown("spindown")
 
+    @unittest.skipIf(EMULATED, "the times of an emulated processor")
+    def test_an_outage_of_loki_ends_without_any_event(self) -> None:
+        with self.environment({}) as lam:
+            self.assertIsNone(lam.init())
+            self.loki.fault(status=503)
+            lam.emit(records=[b'"while it is down"'])
+            self.assert_soon(lambda: len(self.loki.pushes) >= 3, what="the attempts")
+            lam.emit(records=[b'"and later"'])
+            self.loki.heal()
+            # The next probe is due 5 s after the last failure.
+            self.assert_soon(lambda: len(self.function_entries()) == 2, seconds=10, what="both lines")
+            lam.shutdown("spindown")
+            self.assertEqual(0, lam.extension.exit_code)
+
     def test_an_environment_that_lambda_does_not_name_draws_a_name(self) -> None:
         with self.environment({}) as lam:
             lam.sandbox.log_stream = ""  # what initStart tells as the instance

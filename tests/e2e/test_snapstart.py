@@ -12,7 +12,7 @@ import unittest
 from typing import Any, List
 
 from support import Case, EMULATED, function_lines, sleipnir, stderr_of
-from standin import Limits, LokiStandin
+from standin import Authority, LokiStandin, TlsOptions
 
 DAY_MS = 86_400_000
 TRACED = "trace=connect,sendto,sendmsg,sendmmsg,getrandom,openat,open,clone,clone3,vfork,fork"
@@ -33,6 +33,11 @@ class SnapStart(Case):
     @unittest.skipIf(EMULATED, "strace sees the emulator")
     @unittest.skipUnless(shutil.which("strace"), "no strace here")
     def test_a_snapshot_holds_no_connection_no_random_numbers_and_no_second_thread(self) -> None:
+        # With TLS, which draws random numbers and reads its authorities as soon as it is made ready.
+        authority = Authority()
+        pair = authority.server()
+        loki = self.opened(LokiStandin(tls=TlsOptions(pair.cert_file, pair.key_file)))
+        self.env = {"LOKI_ENDPOINT": loki.url, "LOKI_CA_FILE": authority.cert_file}
         with tempfile.TemporaryDirectory() as folder:
             trace = os.path.join(folder, "trace")
             with self.restored(wrapper=["strace", "-f", "-ttt", "-e", TRACED, "-o", trace]) as lam:
@@ -46,7 +51,7 @@ class SnapStart(Case):
                 calls = re.findall(r"^\d+ +(\d+\.\d+) (.*)$", file.read(), re.MULTILINE)
         before = [call for at, call in calls if float(at) < restored_at]
         after = [call for at, call in calls if float(at) >= restored_at]
-        loki_port = f"htons({self.loki.port})"
+        loki_port = f"htons({loki.port})"
         connects = [call for call in before if call.startswith("connect(")]
         self.assertTrue(connects, "the trace shows nothing")
         for call in connects:
@@ -54,9 +59,13 @@ class SnapStart(Case):
         # The C library of a native build seeds its allocator so, without blocking; our own numbers never come that way.
         self.assertEqual([], [call for call in before if call.startswith("getrandom(") and "GRND_NONBLOCK" not in call])
         self.assertEqual([], [call for call in before if re.match(r"(clone|clone3|fork|vfork)\(", call)])
-        self.assertEqual([], [call for call in before if "resolv.conf" in call or "/ssl/" in call or "/pki/" in call])
-        self.assertEqual([], [call for call in before if "/spool" in call])
+        for path in ("resolv.conf", "/ssl/", "/pki/", authority.cert_file, "/spool"):
+            self.assertEqual([], [call for call in before if path in call])
+        # All of it does happen, later.
         self.assertTrue([call for call in after if call.startswith("connect(") and loki_port in call])
+        self.assertTrue([call for call in after if call.startswith("getrandom(")])
+        self.assertTrue([call for call in after if authority.cert_file in call])
+        self.assertEqual(["x"], function_lines(loki.entries))
 
     def test_the_init_of_the_snapshot_is_told_and_marked(self) -> None:
         with self.restored() as lam:
