@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/byte_block.h"
+#include "lambda/level_names.h"
 
 namespace sleipnir {
 namespace {
@@ -18,41 +19,6 @@ bool is_digit(char c) {
 }
 bool is_letter(char c) {
   return is_upper(static_cast<char>(c & ~0x20));
-}
-
-// Up to eight letters as one number, capitals made small, so that a switch compares whole names.
-constexpr uint64_t packed(std::string_view name) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < name.size(); ++i) {
-    value |= static_cast<uint64_t>(static_cast<unsigned char>(name[i]) | 0x20u) << (8 * i);
-  }
-  return value;
-}
-
-bool equal_folded(std::string_view name, std::string_view small) {
-  return std::ranges::equal(name, small, [](char a, char b) { return (a | 0x20) == b; });
-}
-
-// Names that mean a level even where nothing says that a level is meant.
-Level level_of_word(std::string_view word) {
-  if (word.size() > 8) return equal_folded(word, "information") ? Level::kInfo : Level::kUnknown;
-  switch (packed(word)) {
-    case packed("trace"):
-    case packed("trce"): return Level::kTrace;
-    case packed("debug"):
-    case packed("dbug"): return Level::kDebug;
-    case packed("info"): return Level::kInfo;
-    case packed("warn"):
-    case packed("warning"): return Level::kWarn;
-    case packed("error"):
-    case packed("err"):
-    case packed("fail"):
-    case packed("severe"): return Level::kError;
-    case packed("fatal"):
-    case packed("crit"):
-    case packed("critical"): return Level::kFatal;
-    default: return Level::kUnknown;
-  }
 }
 
 std::string_view letters_at(std::string_view text, size_t at) {
@@ -79,6 +45,7 @@ constexpr Opening kOpenings[] = {
     {"Unhandled Exception", Level::kError},
     {"Uncaught Exception", Level::kError},  // Node
     {"UnhandledPromiseRejection", Level::kError},
+    {"Error raised from handler method", Level::kError},  // Ruby
 };
 
 Level level_of_opening(std::string_view text) {
@@ -110,16 +77,57 @@ Level level_of_letter(char letter) {
   }
 }
 
+// [ERROR] ..., [Information] ..., [info     ] ...
+Level level_in_bracket(std::string_view text) {
+  const size_t bracket = text.substr(0, 16).find(']');
+  if (bracket == std::string_view::npos) return Level::kUnknown;
+  std::string_view name = text.substr(1, bracket - 1);
+  while (name.ends_with(' ')) name.remove_suffix(1);
+  return level_of_word(name);
+}
+
+// error: ..., info: Microsoft.Hosting.Lifetime[0]
+Level level_before_colon(std::string_view text) {
+  const std::string_view word = letters_at(text.substr(0, 13), 0);
+  if (word.empty() || word.size() >= text.size() || text[word.size()] != ':') return Level::kUnknown;
+  const std::string_view behind = text.substr(word.size() + 1);
+  if (!behind.empty() && behind[0] != ' ' && behind[0] != '\\') return Level::kUnknown;
+  return level_of_word(word);
+}
+
+// 2026-11-20T08:00:00.529Z [warn]: slow, 2026-11-20 08:00:00 error: gone
+Level level_behind_time(std::string_view text) {
+  constexpr size_t kTimeBytesMin = 19, kTimeBytesMax = 40;
+  if (text.size() <= kTimeBytesMin || text[4] != '-' || text[13] != ':') return Level::kUnknown;
+  const size_t space = text.substr(0, kTimeBytesMax).find(' ', kTimeBytesMin);
+  if (space == std::string_view::npos) return Level::kUnknown;
+  const std::string_view rest = text.substr(space + 1);
+  return rest.starts_with('[') ? level_in_bracket(rest) : level_before_colon(rest);
+}
+
+// java.lang.IllegalStateException: ..., System.IO.IOException: ..., TypeError: ...; or a line with nothing else in it.
+bool is_exception(std::string_view text) {
+  constexpr size_t kNameBytesMax = 96, kPlainNameBytesMin = 8;  // OnError and the like are handlers
+  size_t end = 0;
+  bool dotted = false;
+  for (; end < text.size() && end < kNameBytesMax; ++end) {
+    const char c = text[end];
+    if (c == '.' || c == '$') {
+      dotted = true;
+    } else if (!is_letter(c) && !is_digit(c) && c != '_') {
+      break;
+    }
+  }
+  const std::string_view name = text.substr(0, end);
+  const std::string_view behind = text.substr(end);
+  return (dotted || end >= kPlainNameBytesMin) && (name.ends_with("Exception") || name.ends_with("Error")) &&
+         (behind.starts_with(": ") || behind.starts_with("\\n"));
+}
+
 Level level_at_start(std::string_view text) {
   const char first = text[0];
-  if (first == '[') {
-    // [ERROR] ..., [Information] ...
-    const size_t bracket = text.substr(0, 16).find(']');
-    if (bracket == std::string_view::npos) return Level::kUnknown;
-    std::string_view name = text.substr(1, bracket - 1);
-    while (name.ends_with(' ')) name.remove_suffix(1);
-    return level_of_word(name);
-  }
+  if (first == '[') return level_in_bracket(text);
+  if (is_digit(first)) return level_behind_time(text);
   if (!is_letter(first)) return Level::kUnknown;
   // Ruby: E, [2026-11-20T08:00:00.529123 #8] ERROR -- : ...
   if (text.substr(1).starts_with(", [")) return level_of_letter(first);
@@ -128,14 +136,11 @@ Level level_at_start(std::string_view text) {
       text[5] == ' ' && is_digit(text[6]) && is_digit(text[7]) && text[8] == ':') {
     return level_of_letter(first);
   }
-  // error: ..., info: Microsoft.Hosting.Lifetime[0]
-  const std::string_view word = letters_at(text.substr(0, 13), 0);
-  if (word.size() < text.size() && text[word.size()] == ':') {
-    const std::string_view behind = text.substr(word.size() + 1);
-    if (behind.empty() || behind[0] == ' ' || behind[0] == '\\') {
-      const Level level = level_of_word(word);
-      if (level != Level::kUnknown) return level;
-    }
+  const size_t word = letters_at(text.substr(0, 13), 0).size();
+  if (word < text.size() && text[word] != ' ') {
+    const Level level = level_before_colon(text);
+    if (level != Level::kUnknown) return level;
+    if (is_exception(text)) return Level::kError;
   }
   return level_of_opening(text);
 }
@@ -215,13 +220,16 @@ Level level_of_capitals(std::string_view text, size_t at) {
   size_t end = at;
   while (end < text.size() && is_upper(text[end])) ++end;
   if (end - at < 3 || end - at > 8) return Level::kUnknown;
-  const Level level = level_of_word(text.substr(at, end - at));
+  const std::string_view word = text.substr(at, end - at);
+  Level level = level_of_word(word);
+  const bool rare = level == Level::kUnknown;
+  if (rare) level = level_of_rare_word(word);
   if (level == Level::kUnknown) return Level::kUnknown;
   const Side before = side_before(text, at);
   const Side after = side_after(text, end);
   if (before == Side::kNone || after == Side::kNone) return Level::kUnknown;
   if (before == Side::kDot && after != Side::kColon) return Level::kUnknown;
-  if (level < Level::kWarn) {
+  if (level < Level::kWarn || rare) {
     return is_framed(before, after) || is_header(text.substr(0, at)) ? level : Level::kUnknown;
   }
   const std::string_view ahead = text.substr(0, at);
@@ -270,65 +278,35 @@ Level level_in_head(std::string_view text) {
   return Level::kUnknown;
 }
 
+// The text less its terminal colours, \u001b[1;32m, written to `out`.
+std::string_view without_colors(std::string_view text, char (&out)[kLevelTextBytes]) {
+  constexpr std::string_view kEscape = "\\u001b[";
+  size_t bytes = 0;
+  while (!text.empty()) {
+    if (text.starts_with(kEscape)) {
+      const size_t end = text.find_first_not_of("0123456789;", kEscape.size());
+      if (end != std::string_view::npos && text[end] == 'm') {
+        text.remove_prefix(end + 1);
+        continue;
+      }
+    }
+    out[bytes++] = text[0];
+    text.remove_prefix(1);
+  }
+  return {out, bytes};
+}
+
 }  // namespace
-
-Level level_of_name(std::string_view name) {
-  while (name.starts_with(' ')) name.remove_prefix(1);
-  while (name.ends_with(' ')) name.remove_suffix(1);
-  if (name.size() > 8) {
-    if (equal_folded(name, "information") || equal_folded(name, "informational")) return Level::kInfo;
-    return equal_folded(name, "emergency") ? Level::kFatal : Level::kUnknown;
-  }
-  switch (packed(name)) {
-    case packed("trc"):
-    case packed("verbose"):
-    case packed("vrb"):
-    case packed("silly"):
-    case packed("finer"):
-    case packed("finest"): return Level::kTrace;
-    case packed("dbg"):
-    case packed("fine"):
-    case packed("config"): return Level::kDebug;
-    case packed("inf"):
-    case packed("notice"):
-    case packed("success"):
-    case packed("http"): return Level::kInfo;
-    case packed("wrn"): return Level::kWarn;
-    case packed("failure"): return Level::kError;
-    case packed("ftl"):
-    case packed("alert"):
-    case packed("emerg"):
-    case packed("panic"):
-    case packed("dpanic"): return Level::kFatal;
-    default: return level_of_word(name);
-  }
-}
-
-Level level_of_number(std::string_view json_number) {
-  int value = 0;
-  size_t digits = 0;
-  while (digits < json_number.size() && is_digit(json_number[digits])) {
-    if (digits == 3) return Level::kUnknown;
-    value = value * 10 + (json_number[digits++] - '0');
-  }
-  if (digits < json_number.size() && json_number[digits] != '.') return Level::kUnknown;
-  if (value < 10 || value > 600) return Level::kUnknown;
-  if (value < 20) return Level::kTrace;
-  if (value < 30) return Level::kDebug;
-  if (value < 40) return Level::kInfo;
-  if (value < 50) return Level::kWarn;
-  if (value < 60) return Level::kError;
-  if (value < 100) return Level::kFatal;
-  // Monolog: 100 debug, 200 info, 250 notice, 300 warning, 400 error, 500 critical, 550 alert, 600 emergency.
-  if (value < 200) return Level::kDebug;
-  if (value < 300) return Level::kInfo;
-  if (value < 400) return Level::kWarn;
-  return value < 500 ? Level::kError : Level::kFatal;
-}
 
 Level level_of_text(std::string_view text) {
   text = text.substr(0, kLevelTextBytes);
   if (text.empty()) return Level::kUnknown;
+  // Lines in colours begin with one, or have one behind a bracket.
+  char plain[kLevelTextBytes];
+  if (text[0] == '\\' || text.starts_with("[\\")) {
+    text = without_colors(text, plain);
+    if (text.empty()) return Level::kUnknown;
+  }
   const Level level = level_at_start(text);
   return level != Level::kUnknown ? level : level_in_head(text);
 }

@@ -5,6 +5,7 @@
 
 #include "base/json_decode.h"
 #include "base/json_fields.h"
+#include "lambda/level_names.h"
 #include "lambda/level_rules.h"
 #include "lambda/log_fields.h"
 #include "lambda/text_prefix.h"

@@ -45,6 +45,20 @@ TextPrefix read_python(std::string_view text) {
   return prefix;
 }
 
+TextPrefix read_ruby(std::string_view text) {
+  TextPrefix prefix{.message = text};
+  const size_t bracket = text.substr(0, kFieldBytesMax).find(']');
+  if (bracket == std::string_view::npos) return prefix;
+  std::string_view rest = text.substr(bracket + 1);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  const size_t space = rest.substr(0, kFieldBytesMax).find(' ');
+  if (space == std::string_view::npos || !is_uuid(rest.substr(space + 1, kUuidBytes))) return prefix;
+  prefix.level_name = rest.substr(0, space);
+  prefix.request_id = rest.substr(space + 1, kUuidBytes);
+  prefix.message = rest.substr(space + 1 + kUuidBytes);
+  return prefix;
+}
+
 TextPrefix read_after_time(std::string_view text) {
   TextPrefix prefix{.message = text};
   // The date is separated from the time by a space or a `T`; the next space or tab ends both.
@@ -81,6 +95,7 @@ TextPrefix read_text_prefix(std::string_view text) {
   if (text.size() <= kTimeBytesMin) return {.message = text};
   if (text[0] == '[') return read_python(text);
   if (is_digit(text[0])) return read_after_time(text);
+  if (text[1] == ',' && text[3] == '[') return read_ruby(text);
   if (text.starts_with(kRequestId)) {
     const std::string_view id = text.substr(kRequestId.size(), kUuidBytes);
     if (is_uuid(id)) return {.request_id = id, .message = text};

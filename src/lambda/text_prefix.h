@@ -3,6 +3,7 @@
 //   Python  [INFO]\t2026-11-20T08:00:00.529Z\t<request id>\tcart loaded
 //   Node    2026-11-20T08:00:00.529Z\t<request id>\tINFO\tcart loaded          (.NET the same, level `info`)
 //   Java    2026-11-20 08:00:00 <request id> INFO  Handler:25 - cart loaded    (log4j2 as the Lambda guide has it)
+//   Ruby    W, [2026-11-20T08:00:00.529123 #8]  WARN <request id> -- : slow
 //   Lambda  2026-11-20T08:00:00.529Z <request id> Task timed out after 3.00 seconds
 //   Lambda  RequestId: <request id> Error: Runtime exited with error: signal: killed
 #pragma once

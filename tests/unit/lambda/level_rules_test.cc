@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "lambda/level_names.h"
 #include "support/exact_bytes.h"
 
 namespace sleipnir {
