@@ -145,25 +145,38 @@ void append_report(const PlatformFields& fields, PlatformLine& line) {
   append_tracing(fields, line);
 }
 
-// A timeout has a line of its own; other failures are told at the end.
+// 2026-11-20T08:00:03.530Z 0b6f... Task timed out after 3.00 seconds, and an empty line
+void append_timeout(const PlatformFields& fields, std::string_view time, std::string_view duration,
+                    PlatformLine& line) {
+  line.append(time);
+  append_labelled(" ", fields.request_id, line);
+  line.append(" Task timed out after ");
+  uint64_t ms = 0;
+  for (const char c : duration.substr(0, kWholeDigitsMax)) {
+    if (!is_digit(c)) break;
+    ms = ms * 10 + static_cast<uint64_t>(c - '0');
+  }
+  append_hundredths((ms + 5) / 10, line);
+  line.append(" seconds\n\n");
+}
+
+// What CloudWatch says in front of END, less the exit status, which telemetry does not tell.
+void append_exit(const PlatformFields& fields, PlatformLine& line) {
+  line.append("RequestId: ");
+  append_json_text(fields.request_id, line);
+  line.append(" Error: Runtime exited with error\nRuntime.ExitError\n");
+}
+
+// A timeout and a runtime that exited have lines of their own; other failures are told at the end.
 void append_runtime_done(const PlatformFields& fields, std::string_view time, PlatformLine& line) {
   const std::string_view duration = metric(fields.metrics, "durationMs");
-  if (fields.status == "timeout" && !duration.empty()) {
-    line.append(time);
-    append_labelled(" ", fields.request_id, line);
-    line.append(" Task timed out after ");
-    uint64_t ms = 0;
-    for (const char c : duration.substr(0, kWholeDigitsMax)) {
-      if (!is_digit(c)) break;
-      ms = ms * 10 + static_cast<uint64_t>(c - '0');
-    }
-    append_hundredths((ms + 5) / 10, line);
-    line.append(" seconds");
-    return;
-  }
+  const bool timeout = fields.status == "timeout" && !duration.empty();
+  const bool exit = fields.error_type == "Runtime.ExitError";
+  if (timeout) append_timeout(fields, time, duration, line);
+  if (exit) append_exit(fields, line);
   line.append("END");
   append_labelled(" RequestId: ", fields.request_id, line);
-  append_failure(fields, line);
+  if (!timeout && !exit) append_failure(fields, line);
 }
 
 }  // namespace

@@ -39,12 +39,14 @@ TEST_CASE("platform_text_of_an_invocation") {
         "END RequestId: r-1");
   CHECK(line_of(EventKind::kEnd, R"({"requestId":"r-1"})") == "END RequestId: r-1");
   CHECK(line_of(EventKind::kRuntimeDone, R"({"requestId":"r-1","status":"error","errorType":"Runtime.ExitError"})") ==
-        "END RequestId: r-1\tStatus: error\tError Type: Runtime.ExitError");
+        "RequestId: r-1 Error: Runtime exited with error\nRuntime.ExitError\nEND RequestId: r-1");
+  CHECK(line_of(EventKind::kRuntimeDone, R"({"requestId":"r-1","status":"error","errorType":"Extension.Crash"})") ==
+        "END RequestId: r-1\tStatus: error\tError Type: Extension.Crash");
   CHECK(line_of(EventKind::kRuntimeDone,
                 R"({"requestId":"r-1","status":"timeout","metrics":{"durationMs":3000.0,"producedBytes":0}})") ==
-        "2026-11-20T08:00:03.530Z r-1 Task timed out after 3.00 seconds");
+        "2026-11-20T08:00:03.530Z r-1 Task timed out after 3.00 seconds\n\nEND RequestId: r-1");
   CHECK(line_of(EventKind::kRuntimeDone, R"({"requestId":"r-1","status":"timeout","metrics":{"durationMs":899995}})") ==
-        "2026-11-20T08:00:03.530Z r-1 Task timed out after 900.00 seconds");
+        "2026-11-20T08:00:03.530Z r-1 Task timed out after 900.00 seconds\n\nEND RequestId: r-1");
   CHECK(line_of(EventKind::kRuntimeDone, R"({"requestId":"r-1","status":"timeout"})") ==
         "END RequestId: r-1\tStatus: timeout");
 }
