@@ -102,7 +102,7 @@ class Sender {
   void handle(Slot& slot, PushConnection::Event event, Instant now);
   void on_answer(Slot& slot, Instant now);
   void apply(Slot& slot, const Verdict& verdict, Instant now);
-  void amend(Parcel& parcel, const Verdict& verdict, Instant now);
+  void amend(Parcel& parcel, const Verdict& verdict, WallTime present, Instant now);
   void on_failure(Slot& slot, Instant now);
   void on_lookup_failed(Instant now);
   void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);

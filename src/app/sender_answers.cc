@@ -4,6 +4,7 @@
 
 #include "app/sender.h"
 #include "loki/amend.h"
+#include "loki/answer_text.h"
 
 namespace sleipnir {
 
@@ -18,6 +19,16 @@ std::optional<Milliseconds> parse_retry_after(std::string_view text) {
     seconds = seconds * 10 + (digit - '0');
   }
   return std::min<Milliseconds>(std::chrono::seconds(seconds), kRetryAfterMax);
+}
+
+// The present to stamp entries with. Where the two clocks disagree, it is Loki's that refuses; its Date has seconds
+// only.
+WallTime present(std::string_view date, WallTime own) {
+  const std::optional<int64_t> told = http_date(date);
+  if (!told) return own;
+  const WallTime theirs{Nanoseconds(*told)};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(own);
+  return theirs - seconds < kClockTrusted && seconds - theirs < kClockTrusted ? own : theirs + (own - seconds);
 }
 
 // A failure of Loki or of the way to it, as opposed to a refusal of this push.
@@ -99,7 +110,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
       break;
     }
 
-    case Verdict::Action::kAmend: amend(parcel, verdict, now); break;
+    case Verdict::Action::kAmend: amend(parcel, verdict, present(slot.connection.date(), now.wall), now); break;
 
     case Verdict::Action::kDrop:
       close_breaker();
@@ -128,7 +139,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
 }
 
 // The valid entries of the range are stored; the others are written anew into a batch of their own.
-void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
+void Sender::amend(Parcel& parcel, const Verdict& verdict, WallTime present, Instant now) {
   const EntryRange range = parcel.next();
   const uint64_t records = parcel.batch()->record_count(range);
   const std::string_view words = verdict.words.view();
@@ -158,7 +169,7 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, Instant now) {
     fail_attempt(parcel, false, std::nullopt, now);
     return;
   }
-  const AmendResult result = amend_entries(*parcel.batch(), range, verdict.amend, now.wall, *anew);
+  const AmendResult result = amend_entries(*parcel.batch(), range, verdict.amend, present, *anew);
   if (result.overflow || result.entries == 0) {
     with_.pool.give_back(anew);
     // What was stored already is swallowed as a repeat.

@@ -121,6 +121,8 @@ inline constexpr int kAnswersPerBatchMax = 47;
 // So often entries are written anew before a refusal drops them. What is older than Loki's first limit (7 days) may,
 // stamped there, still lie behind the second (an hour before the stream's newest entry).
 inline constexpr int kAmendmentsMax = 2;
+// Our clock and Loki's may differ by less than this without anybody minding.
+inline constexpr minutes kClockTrusted{1};
 // A kept connection idle for longer than this is not used again: load balancers drop them from 60 s on.
 inline constexpr seconds kConnectionIdleMax{50};
 // A wait longer than this between two looks at the clocks, or clocks that drift apart by as much, is a thaw.

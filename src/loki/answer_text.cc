@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 namespace sleipnir {
 
@@ -117,6 +118,23 @@ std::optional<AnswerTime> leading_time(std::string_view text) {
   constexpr int64_t kSecondsMax = 9'223'372'036 - 1;
   if (seconds > kSecondsMax || seconds < -kSecondsMax) return {};
   return AnswerTime{.unix_ns = seconds * 1'000'000'000 + fraction, .whole_seconds = whole_seconds};
+}
+
+std::optional<int64_t> http_date(std::string_view text) {
+  constexpr std::string_view kForm = "Sat, 21 Nov 2026 15:00:00 GMT";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != kForm.size()) return {};
+  const size_t month = kMonths.find(text.substr(8, 3)) / 3 + 1;
+  if (month > 12) return {};
+  // The same as a time that is read already.
+  char rfc3339[] = "2026-11-21T15:00:00Z";
+  memcpy(rfc3339, &text[12], 4);
+  rfc3339[5] = static_cast<char>('0' + month / 10);
+  rfc3339[6] = static_cast<char>('0' + month % 10);
+  memcpy(rfc3339 + 8, &text[5], 2);
+  memcpy(rfc3339 + 11, &text[17], 8);
+  const std::optional<AnswerTime> time = leading_time({rfc3339, sizeof rfc3339 - 1});
+  return time ? std::optional(time->unix_ns) : std::nullopt;
 }
 
 FixedText<200> first_words(std::string_view text) {

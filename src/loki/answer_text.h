@@ -34,6 +34,9 @@ struct AnswerTime {
 // None if the text does not begin with one, or with one beyond an int64_t of nanoseconds.
 [[nodiscard]] std::optional<AnswerTime> leading_time(std::string_view text);
 
+// The time of a Date header, `Sat, 21 Nov 2026 15:00:00 GMT`, in nanoseconds; none if it is not of that form.
+[[nodiscard]] std::optional<int64_t> http_date(std::string_view text);
+
 // The first words on one line of printable ASCII: blanks for control characters, one `?` for each other character.
 // Ends before what Loki's JSON parser quotes of the body it could not read: that is payload.
 [[nodiscard]] FixedText<200> first_words(std::string_view text);

@@ -11,6 +11,7 @@ PushConnection::PushConnection(Kernel& kernel, StreamFactory& streams, uint64_t 
   wanted_[0].name = "content-type";
   wanted_[1].name = "retry-after";
   wanted_[2].name = "location";
+  wanted_[3].name = "date";
 }
 
 void PushConnection::open(const Address& address, MonotonicTime deadline, Instant now) {

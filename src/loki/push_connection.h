@@ -62,6 +62,7 @@ class PushConnection {
   std::string_view content_type() const { return wanted_[0].value.view(); }
   std::string_view retry_after() const { return wanted_[1].value.view(); }
   std::string_view location() const { return wanted_[2].value.view(); }
+  std::string_view date() const { return wanted_[3].value.view(); }
   const char* failure() const { return failure_.data(); }
 
  private:
@@ -88,7 +89,7 @@ class PushConnection {
   // open() could not begin.
   bool stillborn_ = false;
 
-  std::array<WantedHeader, 3> wanted_;
+  std::array<WantedHeader, 4> wanted_;
   std::array<char, kAnswerBytesMax> answer_;
   Exchange exchange_{answer_, wanted_};
   std::array<char, 256> failure_{};

@@ -62,8 +62,8 @@ struct Verdict {
     // is the second's end, so an entry of that very second may be stored twice, but none is lost.
     std::optional<int64_t> oldest_accepted_ns;
     int64_t restamp_from_ns = 0;
-    // Entries at or after this time were refused as too far in the future: again, stamped with the present (or, should
-    // our own clock be ahead that far, with less than this). The earliest time the answer names, cut to its second.
+    // Entries at or after this time were refused as too far in the future: again, stamped with the present, by Loki's
+    // clock if ours is wrong. The earliest time the answer names, cut to its second.
     std::optional<int64_t> too_new_from_ns;
     // Lines longer than this (decoded bytes) were refused: again, split, and all later ones too.
     std::optional<size_t> line_bytes_max;

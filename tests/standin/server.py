@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+from email.utils import formatdate
 from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
@@ -303,8 +304,12 @@ class LokiStandin:
                 return 204, render(204)
             self.store.push(self._parse(request), tenant, index)
         except Refusal as refusal:
-            return refusal.status, render(refusal.status, (refusal.body + "\n").encode("utf-8", "replace"))
-        return 204, render(204)
+            return refusal.status, render(refusal.status, (refusal.body + "\n").encode("utf-8", "replace"), self._date())
+        return 204, render(204, headers=self._date())
+
+    def _date(self) -> Dict[str, str]:
+        """As Go's server sends it: by the clock that judges."""
+        return {"Date": formatdate(self.store.clock_ns() // 10**9, usegmt=True)}
 
     def _tenant(self, request: Request) -> str:
         if not self._auth_enabled:

@@ -54,5 +54,28 @@ TEST_CASE("sender_drops_what_is_refused_for_its_age_again_and_again") {
   CHECK(fixture.balanced());
 }
 
+// A Loki whose clock stands at 2026-05-28T17:26:40Z, three hours before ours.
+LokiReply refuse_the_future(const ReceivedPush& push) {
+  const int64_t first_ns = std::stoll(push.text.substr(SenderFixture::kPrefix.size() + 2, 19));
+  LokiReply reply = first_ns < 1'779'990'000'000'000'000
+                        ? answer(204)
+                        : answer(400, R"(2 errors like: entry for stream '{source="lambda"}' has timestamp too new: )"
+                                      "2026-05-28T20:26:40Z");
+  reply.headers = "Date: Thu, 28 May 2026 17:26:40 GMT\r\n";
+  return reply;
+}
+
+TEST_CASE("sender_stamps_by_lokis_clock_where_its_own_is_hours_ahead") {
+  SenderFixture fixture;
+  fixture.loki.judge = refuse_the_future;
+  fixture.batch({"one", "two"});
+  fixture.driver.settle();
+  CHECK(fixture.loki.lines() == std::vector<std::string>{"one", "two"});
+  REQUIRE(fixture.loki.pushes.size() == 2);
+  CHECK(fixture.loki.pushes[1].text.find("[\"1779989200") != std::string::npos);
+  CHECK(fixture.loki.pushes[1].text.find(R"("event_time":"2026-05-28T20:26:40.000000000Z"}],)") != std::string::npos);
+  CHECK(fixture.balanced());
+}
+
 }  // namespace
 }  // namespace sleipnir::test

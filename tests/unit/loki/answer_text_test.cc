@@ -68,5 +68,18 @@ TEST_CASE("an_excerpt_ends_before_the_payload_that_a_parser_quotes") {
         "ReadString: bad, error found in #10 byte of");
 }
 
+TEST_CASE("date_header_is_read_in_its_usual_form_only") {
+  CHECK(http_date("Sat, 21 Nov 2026 15:04:05 GMT") == 1'795'273'445'000'000'000);
+  CHECK(http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
+  CHECK(http_date("Mon, 29 Feb 2028 23:59:59 GMT") == 1'835'481'599'000'000'000);
+  for (const char* text :
+       {"", "now", "Saturday, 21-Nov-26 15:04:05 GMT", "Sat Nov 21 15:04:05 2026", "Sat, 21 Nox 2026 15:04:05 GMT",
+        "Sat, 31 Feb 2026 15:04:05 GMT", "Sat, 2x Nov 2026 15:04:05 GMT", "Sat, 21 Nov 2026 25:04:05 GMT",
+        "Sat, 21 Nov 2026 15:04:05 GMT "}) {
+    CAPTURE(text);
+    CHECK_FALSE(http_date(text));
+  }
+}
+
 }  // namespace
 }  // namespace sleipnir
