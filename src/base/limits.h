@@ -48,6 +48,12 @@ inline constexpr size_t kReadBytesPerRound = 1 * kMiB;
 // Telemetry bodies remembered to notice one that is delivered again.
 inline constexpr size_t kRememberedBodies = 16;
 
+// What happened longer ago, or lies further ahead, by our own clock, gets the time of its arrival, and its own as
+// metadata `event_time`: Loki refuses what is older than 7 days or over 10 minutes ahead (its defaults), and one entry
+// that lies ahead makes the others of its stream too old. Lambda's clock is ours, so nothing honest is ahead.
+inline constexpr seconds kEventAgeMax = std::chrono::hours(7 * 24) - minutes(10);
+inline constexpr seconds kEventAheadMax = minutes(5);
+
 // EADDRINUSE of the listener: a predecessor's socket may linger for a moment after a reset.
 inline constexpr milliseconds kListenRetryFor{200};
 inline constexpr milliseconds kListenRetryEvery{20};

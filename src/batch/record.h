@@ -42,11 +42,13 @@ struct Record {
   std::string_view trace_id;
   std::string_view instance;
   std::string_view tenant_id;
-  // Set when `time` was replaced by one that Loki takes: the event's own time, as RFC 3339 text.
+  // Set when `time` was replaced by one that Loki takes: the event's own time, as it was written.
   std::string_view event_time;
   // An event of the init that a SnapStart snapshot was made of: it happened once, perhaps days ago, and every
   // environment restored from the snapshot tells it again.
   bool snapshot = false;
+  // The report of the first invocation behind an init or a restore.
+  bool cold_start = false;
 };
 
 // The names used on the wire, in variables and in log lines: "function", "warn", ...; kUnknown gives "".

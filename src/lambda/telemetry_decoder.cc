@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/json_decode.h"
 #include "base/json_fields.h"
+#include "base/limits.h"
 #include "lambda/level_names.h"
 #include "lambda/level_rules.h"
 #include "lambda/log_fields.h"
@@ -18,6 +20,9 @@ static_assert(kEventKinds <= 32, "dropped_kinds_ has a bit for each kind");
 constexpr uint32_t kind_bit(EventKind kind) {
   return uint32_t{1} << static_cast<unsigned>(kind);
 }
+
+// What is longer is no time that anybody could use.
+constexpr size_t kTimeTextBytesMax = 64;
 
 bool has_escape(std::string_view inside) {
   return inside.find('\\') != std::string_view::npos;
@@ -92,11 +97,12 @@ void TelemetryDecoder::set_tracing(std::string_view request_id, std::string_view
   requests_.put(request_id).trace_id = trace_id_of_header(tracing);
 }
 
-Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime fallback_time) {
+Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime arrival) {
   Decoded out;
   const std::optional<WallTime> time = time_.read(element.time);
-  out.time_replaced = !time;
-  out.record.time = time ? *time : fallback_time;
+  out.time_replaced = !time || *time < arrival - kEventAgeMax || *time > arrival + kEventAheadMax;
+  out.record.time = out.time_replaced ? arrival : *time;
+  if (out.time_replaced) out.record.event_time = plain_id(element.time, kTimeTextBytesMax);
 
   std::string_view type = element.type;
   out.kind = event_kind(type);
@@ -170,6 +176,7 @@ void TelemetryDecoder::follow(EventKind kind, const PlatformFields& fields) {
       in_snapshot_ = options_.snap_start && kind == EventKind::kInitStart && fields.phase != "invoke";
       // What a snapshot's own init told is another environment's name: a restore without one clears it.
       told_instance_.assign(plain_id(fields.instance_id, kInstanceBytesMax));
+      cold_ = !options_.managed_instances;
       break;
     case EventKind::kRestoreRuntimeDone:
     case EventKind::kRestoreReport: in_snapshot_ = false; break;
@@ -177,6 +184,7 @@ void TelemetryDecoder::follow(EventKind kind, const PlatformFields& fields) {
       in_snapshot_ = false;
       if (fields.request_id.empty()) break;
       if (!options_.managed_instances) current_.assign(fields.request_id);
+      if (std::exchange(cold_, false)) cold_request_.assign(fields.request_id);
       {
         RequestTable::Request& request = requests_.put(fields.request_id);
         if (!fields.tracing.empty()) request.trace_id = trace_id_of_header(fields.tracing);
@@ -203,6 +211,8 @@ void TelemetryDecoder::decode_platform(const TelemetryElement& element, Decoded&
   record.level = level_of_platform(out.kind, out.status, !fields.error_type.empty());
   record.tenant_id = fields.tenant_id;
   attach_request(fields.request_id, record);
+  record.cold_start =
+      out.kind == EventKind::kReport && !fields.request_id.empty() && cold_request_ == fields.request_id;
 
   if (options_.platform_format == PlatformFormat::kText) {
     if (write_platform_text(out.kind, fields, element.time, line_)) {

@@ -59,7 +59,7 @@ struct Decoded {
   Disposition disposition = Disposition::kShip;
   EventKind kind = EventKind::kUnknownType;
   EventStatus status = EventStatus::kUnknown;
-  // The element's time was absent or unreadable; record.time is the caller's.
+  // The element's time was absent, unreadable or absurd; record.time is that of its arrival.
   bool time_replaced = false;
 
   // A platform event's own request id, tracing header value ("Root=...") and instance id; empty if it has none.
@@ -80,8 +80,9 @@ class TelemetryDecoder {
   TelemetryDecoder(const TelemetryDecoder&) = delete;
   TelemetryDecoder& operator=(const TelemetryDecoder&) = delete;
 
-  // `fallback_time` is used where the element's own cannot be read; to the millisecond, like all of them.
-  Decoded decode(const TelemetryElement& element, WallTime fallback_time);
+  // `arrival`: the present. It is the record's time where the element's own cannot be read, or is one that Loki refuses
+  // (kEventAgeMax, kEventAheadMax); the element's own is then told as it was written.
+  Decoded decode(const TelemetryElement& element, WallTime arrival);
 
   // The instance's name to use while no initStart or restoreStart has told one. Cut at 128 bytes.
   void set_instance(std::string_view instance) { own_instance_.assign(instance); }
@@ -113,6 +114,10 @@ class TelemetryDecoder {
   RequestTable requests_;
   // Empty before the first start, during an init, and always on Managed Instances.
   FixedText<kRequestIdBytesMax> current_;
+
+  // Of the first request since an init or a restore: its report tells of a cold start. Between the two, no request yet.
+  FixedText<kRequestIdBytesMax> cold_request_;
+  bool cold_ = false;
 
   // On SnapStart until the restore: events of the snapshot's own init.
   bool in_snapshot_ = false;

@@ -188,6 +188,7 @@ void write_metadata(Output& out, const Record& record, RequestIdAs request_id_as
   pair("\"tenant_id\":\"", record.tenant_id);
   pair("\"event_time\":\"", record.event_time);
   if (record.snapshot) out.raw("\"snapshot\":\"true\",");
+  if (record.cold_start) out.raw("\"cold_start\":\"true\",");
   if (part.parts != 0) {
     out.raw("\"part\":\"");
     out.number(part.part);

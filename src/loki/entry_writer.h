@@ -8,7 +8,7 @@
 // A line longer than the limit goes as several entries with the metadata `part` and `parts`, counted from 1: each as
 // long as the limits allow, cut between code points, nothing left out. All parts carry the same time and metadata.
 // The metadata's order is fixed: request_id, log_type, level, trace_id, instance, tenant_id, event_time, snapshot,
-// part, parts.
+// cold_start, part, parts.
 //
 // Owned by the batcher; loop thread. Pure: no I/O, no allocation, same record in, same bytes out.
 #pragma once

@@ -12,6 +12,8 @@ namespace {
 
 using namespace sleipnir;
 
+constexpr WallTime kArrival = wall_from_unix_ms(1'795'161'601'000);  // 2026-11-20T08:00:01Z
+
 void require(bool condition, const char* what) {
   if (condition) return;
   fprintf(stderr, "telemetry_decoder_fuzz: %s\n", what);
@@ -92,12 +94,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (;;) {
     const ScanOutcome outcome = scanner.next(element);
     if (outcome == ScanOutcome::kEnd) break;
-    if (outcome == ScanOutcome::kElement) check(decoder->decode(element, WallTime{}), element, options);
+    if (outcome == ScanOutcome::kElement) check(decoder->decode(element, kArrival), element, options);
   }
   // The rules must also stand what no scanner lets through: the body as a record and as a string's inside.
   element = {.time = body, .type = "function", .record = body};
-  (void)decoder->decode(element, WallTime{});
+  (void)decoder->decode(element, kArrival);
   element = {.time = body, .type = body, .record = body};
-  (void)decoder->decode(element, WallTime{});
+  (void)decoder->decode(element, kArrival);
   return 0;
 }

@@ -161,12 +161,34 @@ TEST_CASE("an_init_within_an_invocation_is_no_snapshot") {
   CHECK_FALSE(on_demand.event("platform.initStart", R"({"phase":"init"})").record.snapshot);
 }
 
+TEST_CASE("report_of_the_first_invocation_behind_an_init_or_a_restore_tells_of_a_cold_start") {
+  const std::string report = R"({"requestId":")" + kR1 + R"(","status":"success"})";
+  for (const std::string begin : {"platform.initStart", "platform.restoreStart"}) {
+    DecoderFixture f;
+    CHECK_FALSE(f.event(begin, "{}").record.cold_start);
+    CHECK_FALSE(f.start(kR1).record.cold_start);
+    CHECK_FALSE(f.function(R"("hello")").record.cold_start);
+    CHECK_FALSE(f.event("platform.runtimeDone", report).record.cold_start);
+    f.start(kR2);  // Lambda tells a report when the next request has begun
+    CHECK(f.event("platform.report", report).record.cold_start);
+    CHECK_FALSE(f.event("platform.report", R"({"requestId":")" + kR2 + "\"}").record.cold_start);
+  }
+  DecoderFixture warm;  // no init was told: nothing is known
+  warm.start(kR1);
+  CHECK_FALSE(warm.event("platform.report", report).record.cold_start);
+  CHECK_FALSE(warm.event("platform.report", "{}").record.cold_start);
+  DecoderFixture managed({.managed_instances = true});  // no request waits for an init there
+  managed.event("platform.initStart", "{}");
+  managed.start(kR1);
+  CHECK_FALSE(managed.event("platform.report", report).record.cold_start);
+}
+
 TEST_CASE("decoder_takes_elements_that_no_scanner_would_give") {
   TelemetryDecoder decoder(DecoderOptions{});
   for (const char* record : {"\"", "{", "[", "{\"", "}", "x", "\"\\", "{\"a\":", "\"\\\"", "\"{\\", "\"\\n"}) {
     for (const char* type : {"function", "platform.start", "platform.fault", "\\", "platform.\\u", ""}) {
-      const Decoded d = decoder.decode({.time = "\\", .type = type, .record = record}, kFallback);
-      CHECK(d.record.time == kFallback);
+      const Decoded d = decoder.decode({.time = "\\", .type = type, .record = record}, kArrival);
+      CHECK(d.record.time == kArrival);
     }
   }
 }

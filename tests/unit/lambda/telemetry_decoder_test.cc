@@ -241,6 +241,10 @@ TEST_CASE("text_format_gives_the_lines_of_cloudwatch_and_json_for_the_rest") {
   d = f.event("platform.fault", R"("RequestId: x\tStatus: timeout\n")");
   CHECK(d.record.form == TextForm::kJsonString);
   CHECK(line(d) == R"(RequestId: x\tStatus: timeout\n)");
+  d = f.event("platform.fault",
+              R"("RequestId: )" + kR2 + R"( Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n")");
+  CHECK(d.record.request_id == kR2);
+  CHECK(d.record.level == Level::kError);
   CHECK(f.function(R"("x")").record.form == TextForm::kJsonString);
 }
 
@@ -290,9 +294,35 @@ TEST_CASE("unreadable_time_is_replaced_and_flagged") {
   for (const std::string time : {R"("yesterday")", "12", "null", R"("")", R"("2026-11-20T08:00:00.5\u0030Z")"}) {
     const Decoded d = f.feed(R"({"time":)" + time + R"(,"type":"function","record":"x"})");
     CHECK(d.time_replaced);
-    CHECK(d.record.time == kFallback);
+    CHECK(d.record.time == kArrival);
+    CHECK(d.record.event_time == (time == R"("yesterday")" ? "yesterday" : ""));
   }
   CHECK(f.feed(R"({"type":"function","record":"x"})").time_replaced);
+}
+
+TEST_CASE("absurd_time_is_replaced_by_that_of_arrival_and_told") {
+  using namespace std::chrono_literals;
+  const std::pair<WallTime, bool> known[] = {
+      {kArrival, true},
+      {kArrival + 5min, true},  // a clock that is set meanwhile
+      {kArrival + 5min + 1ms, false},
+      {kArrival + 24h, false},
+      {kArrival - 3h, true},  // the report of an invocation before a pause
+      {kArrival - 24h * 6, true},
+      {kArrival - (24h * 7 - 10min), true},
+      {kArrival - (24h * 7 - 10min) - 1ms, false},
+      {wall_from_unix_ms(0), false},
+      {wall_from_unix_ms(9'000'000'000'000), false},  // 2255
+  };
+  for (const auto& [time, usable] : known) {
+    const std::string text = rfc3339(time);
+    CAPTURE(text);
+    DecoderFixture f;
+    const Decoded d = f.feed(R"({"time":")" + text + R"(","type":"function","record":"x"})");
+    CHECK(d.time_replaced != usable);
+    CHECK(d.record.time == (usable ? time : kArrival));
+    CHECK(d.record.event_time == (usable ? "" : text));
+  }
 }
 
 // ---- records of functions ----

@@ -70,11 +70,12 @@ TEST_CASE("an_entry_has_time_line_and_metadata_in_a_fixed_order") {
   record.tenant_id = "t1";
   record.event_time = "2026-08-05T12:00:00.000Z";
   record.snapshot = true;
+  record.cold_start = true;
   CHECK(write_one({}, record) ==
         R"(["1770000000123000007","hello \"you\"",{"request_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd",)"
         R"("log_type":"function","level":"warn","trace_id":"5bd0ab8c0000000000000000deadbeef",)"
         R"("instance":"2026/08/05/[$LATEST]abc","tenant_id":"t1","event_time":"2026-08-05T12:00:00.000Z",)"
-        R"("snapshot":"true"}],)");
+        R"("snapshot":"true","cold_start":"true"}],)");
 }
 
 TEST_CASE("empty_values_are_left_out") {
