@@ -300,6 +300,8 @@ def perf_smoke(context: Context, stage: Stage) -> None:
     """The perf harness in its small size, so that it keeps working: judges no time, but counts (perf/gates) and what is
     computed (tests/perf)."""
     environment = {"SLEIPNIR_BIN": str(tested_binary()), "SLEIPNIR_NATIVE": str(native.GCC.folder / "src" / "sleipnir")}
+    for bench in sorted((native.GCC.folder / "perf").glob("*_bench")):
+        testing.program(stage, f"{bench.name} of the smallest size", [bench, "1"])
     testing.program(stage, "perf/run --quick", [ROOT / "perf" / "run", "--quick"], env=environment)
     # The baseline is of the release: a native build has other counts.
     if "SLEIPNIR_BIN" in os.environ or release_binary("x86_64").exists():
