@@ -18,12 +18,14 @@ constexpr int kRounds = 5;
 
 // Entries as the entry writer makes them: a running time, a line that resembles its neighbours, the same metadata.
 std::string push_body(size_t bytes) {
-  static constexpr const char* kWords[] = {"cart", "loaded", "customer", "price", "voucher", "order", "payment", "retry"};
+  static constexpr const char* kWords[] = {"cart",    "loaded", "customer", "price",
+                                           "voucher", "order",  "payment",  "retry"};
   std::string body = R"({"streams":[{"stream":{"function_name":"measured","source":"lambda"},"values":[)";
   uint32_t state = 12345;
   for (uint64_t i = 0; body.size() < bytes; i++) {
     char time[32];
-    snprintf(time, sizeof(time), "%s[\"1795230012%09llu\",\"", i == 0 ? "" : ",", static_cast<unsigned long long>(i * 7919));
+    snprintf(time, sizeof(time), "%s[\"1795230012%09llu\",\"", i == 0 ? "" : ",",
+             static_cast<unsigned long long>(i * 7919));
     body += time;
     for (int word = 0; word < 14; word++) {
       state = state * 1664525U + 1013904223U;
