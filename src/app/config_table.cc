@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <iterator>
 #include <type_traits>
 
@@ -330,6 +331,12 @@ std::string spoken_words(std::string_view words) {
   return text;
 }
 
+std::string number_text(uint64_t number) {
+  char text[24];
+  snprintf(text, sizeof(text), "%llu", static_cast<unsigned long long>(number));
+  return text;
+}
+
 std::string_view word_at(std::string_view words, size_t index) {
   for (; index != 0; index--) {
     const size_t bar = words.find('|');
@@ -353,9 +360,9 @@ std::string effective_text(const Config& config, const Variable& variable) {
   const Field& field = variable.field;
   switch (field.kind) {
     case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
-    case Field::Kind::kCount: return std::to_string(config.*field.count);
-    case Field::Kind::kPort: return std::to_string(config.*field.port);
-    case Field::Kind::kDuration: return std::to_string((config.*field.duration).count());
+    case Field::Kind::kCount: return number_text(config.*field.count);
+    case Field::Kind::kPort: return number_text(config.*field.port);
+    case Field::Kind::kDuration: return number_text(static_cast<uint64_t>((config.*field.duration).count()));
     case Field::Kind::kText: return config.*field.text;
     case Field::Kind::kChoice: return std::string(word_at(field.choice.words, field.choice.get(config)));
     case Field::Kind::kOther: return field.other == nullptr ? std::string() : field.other(config);
@@ -373,7 +380,7 @@ std::string accepted_form(const Variable& variable) {
     case Field::Kind::kCount:
     case Field::Kind::kPort:
     case Field::Kind::kDuration: {
-      std::string form = std::to_string(variable.range.least) + " to " + std::to_string(variable.range.most);
+      std::string form = number_text(variable.range.least) + " to " + number_text(variable.range.most);
       if (*variable.unit != '\0') form.append(" ").append(variable.unit);
       return form;
     }

@@ -1,7 +1,6 @@
 #include "loki/answer_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 
@@ -80,8 +79,13 @@ bool begins_with_phrase(std::string_view text, std::string_view phrase) {
 
 std::optional<uint64_t> leading_number(std::string_view text) {
   uint64_t value = 0;
-  const std::from_chars_result result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc{}) return {};
+  size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; digits++) {
+    const auto digit = static_cast<uint64_t>(text[digits] - '0');
+    if (value > (UINT64_MAX - digit) / 10) return {};
+    value = value * 10 + digit;
+  }
+  if (digits == 0) return {};
   return value;
 }
 

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 
@@ -34,8 +34,15 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+// A whole number of at most five digits, nothing else.
+std::optional<uint32_t> parse_number(std::string_view text) {
+  if (text.empty() || text.size() > 5) return std::nullopt;
+  uint32_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + static_cast<uint32_t>(c - '0');
+  }
+  return number;
 }
 
 std::string_view without_trailing(std::string_view text, char c) {
@@ -44,11 +51,9 @@ std::string_view without_trailing(std::string_view text, char c) {
 }
 
 std::optional<uint16_t> parse_port(std::string_view text) {
-  if (!all_digits(text) || text.size() > 5) return std::nullopt;
-  uint32_t port = 0;
-  std::from_chars(text.data(), text.data() + text.size(), port);
-  if (port == 0 || port > 65535) return std::nullopt;
-  return static_cast<uint16_t>(port);
+  const std::optional<uint32_t> port = parse_number(text);
+  if (!port || *port == 0 || *port > 65535) return std::nullopt;
+  return static_cast<uint16_t>(*port);
 }
 
 // 4 or 16 bytes of an address literal.
@@ -167,12 +172,9 @@ bool network_covers(std::string_view entry, const AddressBytes& host) {
   if (network.count == 0 || network.count != host.count) return false;
   size_t bits = host.count * 8;
   if (slash != std::string_view::npos) {
-    const std::string_view text = entry.substr(slash + 1);
-    if (!all_digits(text) || text.size() > 3) return false;
-    size_t given = 0;
-    std::from_chars(text.data(), text.data() + text.size(), given);
-    if (given > bits) return false;
-    bits = given;
+    const std::optional<uint32_t> given = parse_number(entry.substr(slash + 1));
+    if (!given || *given > bits) return false;
+    bits = *given;
   }
   return same_prefix(network, host, bits);
 }
@@ -219,7 +221,9 @@ bool valid_server_name(std::string_view name) {
 
 std::string Endpoint::authority() const {
   const bool literal6 = host.find(':') != std::string::npos;
-  return (literal6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  char text[kHostBytesMax + sizeof("[]:65535")];
+  snprintf(text, sizeof(text), literal6 ? "[%s]:%u" : "%s:%u", host.c_str(), port);
+  return text;
 }
 
 std::string Endpoint::url() const {

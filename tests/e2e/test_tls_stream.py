@@ -120,8 +120,10 @@ class TlsStreamTest(unittest.TestCase):
         cls.folder.cleanup()
 
     def serve(self, pair: Optional[Pair] = None, version: str = "1.3", ending: str = "wait",
-              client_authority: Optional[Authority] = None, tickets: bool = True) -> EchoServer:
+              client_authority: Optional[Authority] = None, tickets: bool = True, weak: bool = False) -> EchoServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if weak:  # OpenSSL would not even load a certificate that is signed with SHA-1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         pair = pair or self.server_pair
         context.load_cert_chain(pair.cert_file, pair.key_file)
         wanted = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
@@ -174,6 +176,21 @@ class TlsStreamTest(unittest.TestCase):
                 self.assertIn("Private Test CA", line["issuer"])
                 self.assertEqual("localhost, *.logs.example.com, 127.0.0.1, ::1", line["names"])
                 self.assertGreater(int(line["until"]), 1_700_000_000)
+
+    def test_sha_1_is_taken_in_a_root_and_nowhere_else(self) -> None:
+        authority = Authority(tempfile.mkdtemp(dir=self.folder.name), key="rsa")
+        root = os.path.join(authority.directory, "old.pem")
+        openssl("req", "-x509", "-new", "-key", authority.key_file, "-sha1", "-days", "5", "-subj", "/CN=Private Test CA",
+                "-out", root)
+        self.assert_ok(self.one(self.serve(authority.server("localhost")).port, ca_file=root, send=10))
+        leaf = os.path.join(authority.directory, "old")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", leaf + ".key", "-subj", "/CN=leaf", "-out",
+                leaf + ".csr")
+        Path(leaf + ".ext").write_text("subjectAltName=DNS:localhost\n", encoding="ascii")
+        openssl("x509", "-req", "-sha1", "-in", leaf + ".csr", "-CA", root, "-CAkey", authority.key_file, "-set_serial",
+                "9", "-days", "5", "-extfile", leaf + ".ext", "-out", leaf + ".crt")
+        server = self.serve(Pair(leaf + ".crt", leaf + ".key"), weak=True)
+        self.assert_refused(server, self.one(server.port, ca_file=root, send=10), "localhost")
 
     def test_rsa_chain_with_an_intermediate(self) -> None:
         authority = Authority(tempfile.mkdtemp(dir=self.folder.name), key="rsa")

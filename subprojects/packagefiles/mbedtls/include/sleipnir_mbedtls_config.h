@@ -23,6 +23,8 @@
 // Random numbers and the PSA layer, without which there is no TLS 1.3. Certificates and TLS 1.2 go without it
 // (MBEDTLS_USE_PSA_CRYPTO would add 16 kB), so they take their random bytes from mbedtls_ssl_conf_rng().
 #define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_CRYPTO_CONFIG
+#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE "sleipnir_psa_config.h"
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 
 // Ciphers: AES-GCM, by the processor's instructions, which every Lambda host has. ChaCha20 would be for peers without
@@ -37,6 +39,8 @@
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_GCM_C
+// GCM decrypts by encrypting counters.
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
 
 // Hashes, the smaller code: what is hashed are handshakes and certificates, a few kilobytes for each connection. SHA-1
 // is there to parse old self-signed roots (24 of 151 in a system bundle); it is never computed, see sha1_alt.h.
@@ -101,6 +105,11 @@
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_SESSION_TICKETS
+// The suites that are left of those above, best first; the library's own order is a table of all that there are.
+#define MBEDTLS_SSL_CIPHERSUITES                                                                      \
+  MBEDTLS_TLS1_3_AES_256_GCM_SHA384, MBEDTLS_TLS1_3_AES_128_GCM_SHA256,                               \
+      MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, \
+      MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 // A peer may send full records whatever we ask for. Ours are smaller: a handshake message of ours (the client's
 // certificate chain in mutual TLS is the longest) must fit one.
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384

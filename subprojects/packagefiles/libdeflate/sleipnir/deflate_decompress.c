@@ -1,0 +1,10 @@
+// libdeflate's decompressor without its second copy for processors with BMI2, 3 kB: it reads what the spool kept, and rarely.
+#include "../lib/lib_common.h"
+
+#ifdef ARCH_X86_64
+#include "../lib/x86/cpu_features.h"
+#undef HAVE_BMI2
+#define HAVE_BMI2(features) 0
+#endif
+
+#include "../lib/deflate_decompress.c"
