@@ -159,7 +159,7 @@ bool Lambda::post_next() {
 }
 
 void Lambda::fill_body() {
-  under_way_.emplace();
+  under_way_ = Body{};
   std::string& text = under_way_->text;
   while (!waiting_.empty() && under_way_->events.size() < kEventsMax && text.size() < kBytesMax) {
     Event& event = waiting_.front();

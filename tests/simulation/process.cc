@@ -9,8 +9,7 @@ namespace sleipnir::simulation {
 
 namespace {
 
-// In the order in which the driver knows them.
-constexpr size_t kExtension = 0;
+// The driver's number for the sender; the extension, which it got to know first, is 0.
 constexpr size_t kSender = 1;
 
 }  // namespace
