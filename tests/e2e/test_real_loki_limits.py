@@ -28,6 +28,10 @@ DAY_MS = 86_400_000
 
 TENANTS: Dict[str, Dict[str, Any]] = {
     "defaults": {},
+    "defaults-old": {},
+    "defaults-new": {},
+    "young": {"reject_old_samples_max_age": "24h"},
+    "punctual": {"creation_grace_period": "1m"},
     "line-size": {"max_line_size": "3000B"},
     "label-names": {"max_label_names_per_series": 5},
     "metadata-size": {"max_structured_metadata_size": "128B"},  # the usual has 122, a level makes it 132
@@ -159,23 +163,41 @@ class Tenants(LimitsCase):
         stored = [entry.line for entry in self.stored(self.loki)]
         self.assertEqual([*lines, "second"], [line for line in stored if not line.startswith("{")])
 
-    def test_healed_records_too_old(self) -> None:
+    def test_prevented_records_too_old_for_the_default_limits(self) -> None:
         self.tenant = "defaults-old"
         lines = [f"old {i}" for i in range(30)]
         ran = self.run_function(self.loki, {"lines": lines}, clock_offset_ms=-8 * DAY_MS)
-        self.assert_healed(self.loki, ran, "greater_than_max_sample_age")
-        self.loki.flush()
-        start = time.time_ns() - 8 * DAY_MS * 1_000_000
-        stored = self.loki.wait_for('{source="lambda"} | log_type="function"', 30, tenant=self.tenant, start_ns=start)
-        self.assertEqual(lines, function_lines(stored))
-        self.assertTrue(all("event_time" in entry.metadata for entry in stored))
+        self.assertEqual({}, ran.dropped)
+        self.assertEqual({}, self.loki.discarded(self.tenant))
+        self.assert_restamped(lines)
 
-    def test_healed_records_too_new(self) -> None:
+    def test_prevented_records_too_new_for_the_default_limits(self) -> None:
         self.tenant = "defaults-new"
         lines = [f"new {i}" for i in range(30)]
         ran = self.run_function(self.loki, {"lines": lines}, clock_offset_ms=20 * 60_000)
+        self.assertEqual({}, ran.dropped)
+        self.assertEqual({}, self.loki.discarded(self.tenant))
+        self.assert_restamped(lines)
+
+    def test_healed_records_older_than_this_server_takes(self) -> None:
+        self.tenant = "young"
+        lines = [f"old {i}" for i in range(30)]
+        ran = self.run_function(self.loki, {"lines": lines}, clock_offset_ms=-2 * DAY_MS)
+        self.assert_healed(self.loki, ran, "greater_than_max_sample_age")
+        self.assert_restamped(lines)
+
+    def test_healed_records_newer_than_this_server_takes(self) -> None:
+        self.tenant = "punctual"
+        lines = [f"new {i}" for i in range(30)]
+        ran = self.run_function(self.loki, {"lines": lines}, clock_offset_ms=4 * 60_000)
         self.assert_healed(self.loki, ran, "too_far_in_future")
-        stored = [entry for entry in self.stored(self.loki) if entry.metadata["log_type"] == "function"]
+        self.assert_restamped(lines)
+
+    def assert_restamped(self, lines: List[str]) -> None:
+        """They are there, in their order, with a time that the server takes, and their own as event_time."""
+        self.loki.flush()
+        stored = self.loki.wait_for('{source="lambda"} | log_type="function"', len(lines), tenant=self.tenant,
+                                    start_ns=time.time_ns() - 8 * DAY_MS * 1_000_000)
         self.assertEqual(lines, function_lines(stored))
         self.assertTrue(all("event_time" in entry.metadata for entry in stored))
 
