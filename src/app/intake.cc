@@ -199,7 +199,10 @@ void Intake::wish_for_room() {
 RecordSink::Put Intake::put_record(void* owner, const Record& record) {
   using Append = Batcher<EntryWriter>::Append;
   Intake& me = *static_cast<Intake*>(owner);
+  const uint64_t sealed_before = me.batcher_.last_sequence();
   const Append appended = me.batcher_.append(record);
+  // Parts of it have filled the batch that was made free: what follows needs another one.
+  if (me.batcher_.last_sequence() != sealed_before) me.room_wished_ = false;
   if (appended == Append::kStored) {
     me.room_wished_ = false;
     return RecordSink::Put::kWhole;

@@ -232,6 +232,19 @@ TEST_CASE("extension_lets_all_of_a_post_wait_for_pushes_but_once") {
   }
 }
 
+TEST_CASE("extension_asks_for_room_again_when_parts_of_a_line_have_taken_what_was_free") {
+  ExtensionFixture fixture({"LOKI_MEMORY_LIMIT_BYTES=4194304", "LOKI_BATCH_SIZE=1", "LOKI_MAX_LINE_SIZE=2048"});
+  fixture.start();
+  fixture.delivering = false;
+  fixture.invoke("r1");
+  REQUIRE_FALSE(fixture.post({fixture.line(std::string(40'000, 'x'))}));
+  for (size_t wishes = 1; wishes <= 3; wishes++) {
+    CHECK(fixture.count(Kind::kMakeRoom) == wishes);
+    fixture.give_back_one();
+    fixture.driver.settle();
+  }
+}
+
 TEST_CASE("extension_tells_its_sender_of_a_thaw") {
   for (const auto& [gap, thaws] : {std::pair{500ms, size_t{0}}, {60'000ms, size_t{1}}}) {
     ExtensionFixture fixture;
