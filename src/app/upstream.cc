@@ -42,7 +42,17 @@ Upstream::Where Upstream::locate(Address& out, Instant now) {
   resolver_.start(host_, port_, ++generation_, now.monotonic);
   resolving_ = true;
   give_up_at_ = now.monotonic + patience_;
+  thawed_at_.reset();
   return Where::kResolving;
+}
+
+void Upstream::on_thaw(Instant now) {
+  if (!thawed_at_) {
+    thawed_at_ = now.wall;
+    give_up_at_ = now.monotonic + patience_;
+  } else if (now.wall - *thawed_at_ > kThawGap) {
+    give_up_at_ = now.monotonic;
+  }
 }
 
 void Upstream::on_failed() {

@@ -29,8 +29,8 @@ class Upstream {
   // Takes the answer of a lookup, or gives it up; to be called in every round. True: a lookup has just failed, and
   // failure() says why. The next locate() looks again.
   [[nodiscard]] bool lookup_failed(Instant now);
-  // What is under way gets its time again.
-  void on_thaw(Instant now) { give_up_at_ = now.monotonic + patience_; }
+  // A lookup under way gets its time again, once, and is given up at the next thaw. May be called twice for one thaw.
+  void on_thaw(Instant now);
   // A connection to the address last given could not be made or broke: the next one is tried, then the name asked anew.
   void on_failed();
   // Forgets every answer: after a thaw of a snapshot.
@@ -54,6 +54,7 @@ class Upstream {
   size_t next_ = 0;  // index into known_.addresses
   bool resolving_ = false;
   MonotonicTime give_up_at_ = kNever;  // valid while resolving_
+  std::optional<WallTime> thawed_at_;  // the first thaw since it began
   uint64_t generation_ = 0;
   Error failure_;
 };

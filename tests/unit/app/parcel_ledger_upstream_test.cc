@@ -172,6 +172,19 @@ TEST_CASE("an_upstream_gives_a_lookup_up_that_takes_too_long") {
   CHECK(fixture.upstream.next_deadline() == kNever);
 }
 
+TEST_CASE("an_upstream_gives_a_lookup_up_at_the_second_thaw") {
+  UpstreamFixture fixture("loki.example.com");
+  fixture.locate();
+  for (int thaw = 1; thaw <= 2; thaw++) {
+    fixture.clock.advance(60s);
+    // Noticed by the sender itself, and told by the loop.
+    fixture.upstream.on_thaw(fixture.clock.now());
+    fixture.clock.advance(1ms);
+    fixture.upstream.on_thaw(fixture.clock.now());
+    CHECK(fixture.upstream.lookup_failed(fixture.clock.now()) == (thaw == 2));
+  }
+}
+
 TEST_CASE("an_upstream_gives_a_lookup_its_time_again_after_a_thaw") {
   UpstreamFixture fixture("loki.example.com");
   fixture.locate();
