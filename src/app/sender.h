@@ -157,6 +157,8 @@ class Sender {
   bool warm_up_ = false;
   // The loop waits for a free batch, and for pushes that make progress until then.
   std::optional<MonotonicTime> room_wanted_by_;
+  // It has waited so for nothing, and Loki has taken no push since.
+  bool waited_in_vain_ = false;
   // The server takes no structured metadata: learnt once, for good.
   bool strip_metadata_ = false;
 

@@ -85,6 +85,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
     case Verdict::Action::kSent:
       counters.sent.add(records);
       answered_ = true;
+      waited_in_vain_ = false;
       parcel.failures = 0;
       parcel.settle_next();
       close_breaker();

@@ -72,9 +72,10 @@ bool Sender::restore_one(Instant now) {
   return true;
 }
 
-// The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment; if
-// none does, a batch that came from the spool goes back there, which costs nothing; else the oldest one goes there, and
-// where there is no room either, it is dropped.
+// The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment,
+// but where one was waited for in vain, nobody waits again before Loki has taken something; if none does, a batch that
+// came from the spool goes back there, which costs nothing; else the oldest one goes there, and where there is no room
+// either, it is dropped.
 void Sender::make_room(Instant now) {
   if (with_.pool.free_count() != 0) {
     // It came free before the wish for it was read.
@@ -83,7 +84,8 @@ void Sender::make_room(Instant now) {
     return;
   }
   const bool progress = !breaker_.open() && pushes_under_way() != 0;
-  if (progress && now.monotonic < *room_wanted_by_) return;
+  if (progress && !waited_in_vain_ && now.monotonic < *room_wanted_by_) return;
+  waited_in_vain_ = progress;
   Parcel* oldest = nullptr;
   for (std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;

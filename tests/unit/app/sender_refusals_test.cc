@@ -145,6 +145,22 @@ TEST_CASE("sender_drops_a_batch_for_room_when_pushes_take_longer_than_the_loop_c
   CHECK(fixture.pool->free_count() == 1);
 }
 
+TEST_CASE("sender_waits_in_vain_for_room_but_once_until_loki_takes_something") {
+  SenderFixture fixture({.batches = 3});
+  fixture.loki.judge = [](const ReceivedPush&) { return LokiReply{.kind = LokiReply::Kind::kSilence}; };
+  for (const char* line : {"under way", "waits", "waits too"}) fixture.batch({line});
+  fixture.driver.settle();
+  for (const Nanoseconds waited : {Nanoseconds(50ms), Nanoseconds(0)}) {
+    const MonotonicTime begin = fixture.clock.monotonic();
+    fixture.want_room(50ms);
+    REQUIRE(fixture.driver.run_until([&] { return fixture.pool->free_count() == 1; }, 1s));
+    CHECK(fixture.clock.monotonic() - begin == waited);
+    fixture.batch({"one more"});
+    fixture.driver.settle();
+  }
+  CHECK(fixture.dropped(DropReason::kOverflow) == 2);
+}
+
 TEST_CASE("sender_tells_the_loop_when_there_is_room_already") {
   SenderFixture fixture;
   fixture.want_room(300ms);
