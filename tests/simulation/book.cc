@@ -13,10 +13,11 @@ namespace {
 constexpr std::string_view kTokenBegin = "sim-";
 constexpr size_t kDigits = 6;
 
-// The number of the record a line belongs to; SIZE_MAX: of none.
-size_t number_in(std::string_view line) {
-  for (size_t at = line.find(kTokenBegin); at != std::string_view::npos; at = line.find(kTokenBegin, at + 1)) {
-    const std::string_view digits = line.substr(at + kTokenBegin.size(), kDigits);
+// The number of the next record named in a text from `at` on, which moves behind it; SIZE_MAX: there is none.
+size_t next_number_in(std::string_view text, size_t& at) {
+  for (at = text.find(kTokenBegin, at); at != std::string_view::npos; at = text.find(kTokenBegin, at)) {
+    at += kTokenBegin.size();
+    const std::string_view digits = text.substr(at, kDigits);
     if (digits.size() != kDigits || digits.find_first_not_of("0123456789") != std::string_view::npos) continue;
     size_t number = 0;
     for (const char digit : digits) number = number * 10 + static_cast<size_t>(digit - '0');
@@ -33,13 +34,22 @@ std::string Book::token(uint32_t number) {
   return text;
 }
 
+bool Book::any_number(std::string_view text, const std::function<bool(size_t)>& such) {
+  size_t at = 0;
+  for (size_t number = next_number_in(text, at); number != SIZE_MAX; number = next_number_in(text, at)) {
+    if (such(number)) return true;
+  }
+  return false;
+}
+
 void Book::write(std::string line, int64_t unix_ms, bool shipped) {
   records_.push_back({.line = std::move(line), .unix_ms = unix_ms, .shipped = shipped, .copies = {}});
 }
 
 bool Book::stored(std::string_view time_ns, std::string_view line, std::string_view metadata, uint32_t part,
                   uint32_t parts) {
-  const size_t number = number_in(line);
+  size_t at_token = 0;
+  const size_t number = next_number_in(line, at_token);
   if (number >= records_.size()) {
     findings_.fail("Loki got a line that nobody wrote: %.*s", static_cast<int>(std::min<size_t>(line.size(), 100)),
                    line.data());
@@ -80,12 +90,17 @@ void Book::look_at(uint32_t number, const Record& record, Totals& totals) {
   for (const Copy& copy : record.copies) totals.repeats += copy.times - 1;
   if (record.taken != Taken::kYes || !record.shipped) return;
   totals.taken++;
-  const bool whole = !record.copies.empty() && record.copies.size() == std::max<size_t>(record.parts, 1);
-  if (!whole) {
+  const bool begun =
+      std::any_of(record.copies.begin(), record.copies.end(), [](const Copy& copy) { return copy.part <= 1; });
+  if (!begun) {
     totals.missing++;
     return;
   }
   totals.delivered++;
+  if (record.copies.size() != std::max<size_t>(record.parts, 1)) {
+    totals.in_part++;
+    return;
+  }
   // Cut where it should be: the parts side by side are the line.
   size_t bytes = 0;
   for (const Copy& copy : record.copies) bytes += copy.text.size();

@@ -4,6 +4,7 @@
 // nothing of the extension: it is what the ledger is held against at the end.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ class Book {
   explicit Book(Findings& findings) : findings_(findings) {}
 
   static std::string token(uint32_t number);
+  // Whether one of the records named in a text is such.
+  static bool any_number(std::string_view text, const std::function<bool(size_t)>& such);
 
   // The next record's number; write() follows.
   uint32_t next_number() const { return static_cast<uint32_t>(records_.size()); }
@@ -39,8 +42,9 @@ class Book {
   struct Totals {
     uint64_t written = 0;
     uint64_t taken = 0;      // with 200, to be shipped
-    uint64_t delivered = 0;  // of them, whole
+    uint64_t delivered = 0;  // of them
     uint64_t missing = 0;
+    uint64_t in_part = 0;  // begun, and not whole: the ledger counts a record with its first part
     uint64_t repeats = 0;  // entries that Loki had already, byte for byte
   };
   // Looks at every record; complains about what is stored in two versions or in part.

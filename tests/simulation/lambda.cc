@@ -11,6 +11,8 @@ constexpr Milliseconds kBuffered{25};
 constexpr Milliseconds kRetryAfter{50};
 constexpr size_t kEventsMax = 1000;
 constexpr size_t kBytesMax = 262144;
+// LOKI_MAX_LINE_SIZE, where a scenario sets it.
+constexpr size_t kPartBytes = 2048;
 constexpr std::string_view kAccepted = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 }  // namespace
@@ -47,15 +49,18 @@ void Lambda::put(Event event) {
 void Lambda::write_line(const Line& line) {
   const int64_t now_ms = unix_ms(machine_.clock.wall());
   const uint32_t number = book_.next_number();
-  // Long lines repeat their number, so that every part of them carries it.
-  std::string text = Book::token(number);
-  while (text.size() < line.bytes) text += " and " + Book::token(number);
-  std::string record;
-  if (line.json) {
-    text = R"({"level":")" + std::string(line.level) + R"(","message":")" + text + "\"}";
-    record = text;
-  } else {
-    text = std::string(line.level) + " \\ \"" + text + "\" \xc3\xa4";
+  // Long lines repeat their number, so that every part of them carries it, the last one too.
+  std::string inside = Book::token(number);
+  std::string text;
+  for (;;) {
+    text = line.json ? R"({"level":")" + std::string(line.level) + R"(","message":")" + inside + "\"}"
+                     : std::string(line.level) + " \\ \"" + inside + "\" \xc3\xa4";
+    const bool too_short_a_tail = text.size() > kPartBytes && text.size() % kPartBytes < 100;
+    if (text.size() >= line.bytes && !too_short_a_tail) break;
+    inside += " and " + Book::token(number);
+  }
+  std::string record = text;
+  if (!line.json) {
     record = "\"";
     for (const char c : text) {
       if (c == '"' || c == '\\') record += '\\';

@@ -141,9 +141,27 @@ bool Loki::read(Connection& connection) {
   return true;
 }
 
+bool Loki::refuse(Connection& connection, const test::HttpRequest& request) {
+  if (setting_.body_bytes_max == 0 && setting_.poisoned_one_in == 0) return false;
+  const std::string text = request.text();
+  if (setting_.body_bytes_max != 0 && text.size() > setting_.body_bytes_max) {
+    findings_.note("Loki: 413 for %zu bytes", text.size());
+    connection.peer.send(test::http_answer(413, "request body too large"));
+    return true;
+  }
+  if (setting_.poisoned_one_in == 0 ||
+      !Book::any_number(text, [this](size_t number) { return number % setting_.poisoned_one_in == 1; })) {
+    return false;
+  }
+  findings_.note("Loki: 400, somebody is poisoned");
+  connection.peer.send(test::http_answer(400, "loghttp.PushRequest.Streams: could not be parsed"));
+  return true;
+}
+
 void Loki::take(Connection& connection, const test::HttpRequest& request) {
   using test::http_answer;
-  const auto refuse = [&](int status, const std::string& headers) {
+  if (refuse(connection, request)) return;
+  const auto put_off = [&](int status, const std::string& headers) {
     findings_.note("Loki: %d %s", status, headers.substr(0, headers.find('\r')).c_str());
     connection.peer.send(http_answer(status, "not now", headers));
   };
@@ -164,9 +182,9 @@ void Loki::take(Connection& connection, const test::HttpRequest& request) {
       connection.answer_at = machine_.clock.wall() + wait;
       break;
     }
-    case Fate::kUnavailable: refuse(500 + static_cast<int>(machine_.random.below(4)), ""); break;
-    case Fate::kOverloaded: refuse(429, ""); break;
-    case Fate::kToldToWait: refuse(429, "Retry-After: " + std::to_string(machine_.random.below(20)) + "\r\n"); break;
+    case Fate::kUnavailable: put_off(500 + static_cast<int>(machine_.random.below(4)), ""); break;
+    case Fate::kOverloaded: put_off(429, ""); break;
+    case Fate::kToldToWait: put_off(429, "Retry-After: " + std::to_string(machine_.random.below(20)) + "\r\n"); break;
     case Fate::kSilent:
       if (coin()) store(request);
       findings_.note("Loki: silent");

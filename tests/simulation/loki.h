@@ -34,10 +34,20 @@ struct Weather {
   bool narrow = false;         // takes a body in small pieces
 };
 
+// What it is, in every weather.
+struct LokiSetting {
+  size_t body_bytes_max = 0;     // larger pushes are refused with 413; 0: none is
+  uint32_t poisoned_one_in = 0;  // a push with such a record in it cannot be parsed; 0: there is none
+};
+
 class Loki {
  public:
-  Loki(Machine& machine, Book& book, Findings& findings)
-      : machine_(machine), book_(book), findings_(findings), server_(machine.network.serve("10.0.0.1", 3100)) {}
+  Loki(Machine& machine, Book& book, Findings& findings, const LokiSetting& setting)
+      : machine_(machine),
+        book_(book),
+        findings_(findings),
+        setting_(setting),
+        server_(machine.network.serve("10.0.0.1", 3100)) {}
 
   void set_weather(const Weather& weather);
   const Weather& weather() const { return weather_; }
@@ -89,6 +99,8 @@ class Loki {
   Fate draw();
   bool read(Connection& connection);
   void take(Connection& connection, const test::HttpRequest& request);
+  // Refuses for what is in it; true if so.
+  bool refuse(Connection& connection, const test::HttpRequest& request);
   uint64_t store(const test::HttpRequest& request);
   void store_own_line(std::string_view line);
   bool coin() { return machine_.random.below(2) == 0; }
@@ -96,6 +108,7 @@ class Loki {
   Machine& machine_;
   Book& book_;
   Findings& findings_;
+  const LokiSetting setting_;
   test::FakeServer& server_;
   Weather weather_;
   std::vector<Connection> connections_;

@@ -115,6 +115,7 @@ int run(const Options& options) {
     total.delivered += outcome.delivered;
     total.dropped += outcome.dropped;
     total.repeats += outcome.repeats;
+    total.in_part += outcome.in_part;
     total.steps += outcome.steps;
     total.hash = total.hash * 31 + outcome.hash;
     std::string failure = outcome.failure;
@@ -128,13 +129,14 @@ int run(const Options& options) {
     if (options.stop_at_first) break;
   }
   printf(
-      "seeds %llu..%llu: %llu failed; %llu records, %llu delivered, %llu dropped and counted, %llu repeats; "
+      "seeds %llu..%llu: %llu failed; %llu records, %llu delivered, %llu dropped and counted, %llu repeats, %llu in "
+      "part; "
       "%llu steps, trace %016llx\n",
       static_cast<unsigned long long>(options.from), static_cast<unsigned long long>(options.to),
       static_cast<unsigned long long>(failed), static_cast<unsigned long long>(total.records),
       static_cast<unsigned long long>(total.delivered), static_cast<unsigned long long>(total.dropped),
-      static_cast<unsigned long long>(total.repeats), static_cast<unsigned long long>(total.steps),
-      static_cast<unsigned long long>(total.hash));
+      static_cast<unsigned long long>(total.repeats), static_cast<unsigned long long>(total.in_part),
+      static_cast<unsigned long long>(total.steps), static_cast<unsigned long long>(total.hash));
   return failed == 0 ? 0 : 1;
 }
 

@@ -1,6 +1,6 @@
 #include "scenario.h"
 
-#include <iterator>
+#include <algorithm>
 
 namespace sleipnir::simulation {
 
@@ -106,6 +106,10 @@ Scenario draw_scenario(test::SeededRandom& random) {
   drawn.timeout = Milliseconds(1000 + random.below(20'000));
   drawn.lines_max = random.below(15);
   drawn.line_bytes_max = random.chance(80) ? 120 : 3000;
+  if (random.chance(10)) {
+    set("LOKI_MAX_LINE_SIZE", 2048);
+    drawn.line_bytes_max = 9000;
+  }
   if (batch_entries != 0 && batch_entries <= 5 && random.chance(50)) {
     drawn.burst_percent = 30;
     drawn.burst_lines = 40 + random.below(160);
@@ -124,14 +128,22 @@ Scenario draw_scenario(test::SeededRandom& random) {
   static const unsigned kBad[] = {0, 30, 60, 95};
   drawn.bad_weather_percent = one_of(random, kBad);
   drawn.weather_changes_percent = 10 + static_cast<unsigned>(random.below(80));
-  drawn.timeout_percent = static_cast<unsigned>(random.below(50));
-  drawn.failure_percent = static_cast<unsigned>(random.below(50));
   drawn.healthy_end = random.chance(70);
+  if (random.chance(25)) drawn.kill_percent = 20 + static_cast<unsigned>(random.below(60));
+  if (random.chance(25)) drawn.torn_write_percent = 20 + static_cast<unsigned>(random.below(80));
+  if (random.chance(25)) drawn.disk_trouble_percent = 20 + static_cast<unsigned>(random.below(60));
+  if (random.chance(30)) drawn.short_writes_percent = static_cast<unsigned>(random.below(100));
+  // A disk on which a few kilobytes more may be written, or none: a quarter of it has to stay free.
+  if (random.chance(15)) drawn.disk_free_bytes = (uint64_t{128} << 20) + random.below(40'000);
+  if (random.chance(15)) drawn.loki.body_bytes_max = 600 + random.below(4000);
+  if (random.chance(15)) drawn.loki.poisoned_one_in = 5 + static_cast<uint32_t>(random.below(60));
   if (random.chance(40)) {
     drawn.splits.random_sizes = true;
     static const size_t kPieces[] = {7, 100, 1000, 20'000};
-    drawn.splits.read_bytes_max = one_of(random, kPieces);
-    drawn.splits.write_bytes_max = one_of(random, kPieces);
+    // Small pieces of long lines take millions of steps and show nothing new.
+    const size_t least = drawn.line_bytes_max > 120 ? 500 : 0;
+    drawn.splits.read_bytes_max = std::max(least, one_of(random, kPieces));
+    drawn.splits.write_bytes_max = std::max(least, one_of(random, kPieces));
     drawn.splits.again_percent = static_cast<unsigned>(random.below(20));
   }
   return drawn;

