@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/sender.h"
+#include "base/planted_bug.h"
 #include "loki/amend.h"
 #include "loki/answer_text.h"
 
@@ -202,6 +203,10 @@ void Sender::on_failure(Slot& slot, Instant now) {
   Parcel& parcel = *slot.parcel;
   slot.parcel = nullptr;
   parcel.in_flight = false;
+  if (planted(PlantedBug::kLostOnMidBodyReset)) {
+    drop(parcel, parcel.next(), 0, DropReason::kShutdown, "");
+    return parcel.done() ? release(parcel) : void();
+  }
   fail_attempt(parcel, true, std::nullopt, now);
 }
 
@@ -244,7 +249,7 @@ void Sender::open_breaker(Instant now) {
 }
 
 void Sender::close_breaker() {
-  if (!breaker_.open()) return;
+  if (!breaker_.open() || planted(PlantedBug::kBreakerStuckOpen)) return;
   breaker_.succeed();
   with_.handoff.probe_at_ms.store(0, std::memory_order_relaxed);
   for (std::optional<Parcel>& parcel : parcels_) {

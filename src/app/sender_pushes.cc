@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/sender.h"
+#include "base/planted_bug.h"
 #include "loki/entry_writer.h"
 #include "loki/labels.h"
 
@@ -95,6 +96,8 @@ void Sender::start_push(Slot& slot, Instant now) {
   while (with_.push_prefix.size() + batch.wire_bytes(parcel.next()) > body_bytes_max_ && parcel.halve_next()) {
   }
   slot.range = parcel.next();
+  // The last digit of the first entry's time.
+  if (planted(PlantedBug::kRestampedOnRetry) && parcel.failures != 0) batch.wire(slot.range)[20] ^= 1;
   slot.began_at = now.monotonic;
   with_.handoff.counters.pushes.add(1);
 

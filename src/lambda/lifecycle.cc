@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.h"
+
 namespace sleipnir {
 
 Lifecycle::Action Lifecycle::on_invoke(const RuntimeEvent& event, const FlushFacts& waiting, bool worthwhile,
@@ -50,6 +52,7 @@ Lifecycle::Action Lifecycle::hold_or_go(const FlushFacts& waiting, bool worthwhi
   const Milliseconds budget = first_flush_ ? 2 * options_.flush_budget : options_.flush_budget;
   first_flush_ = false;
   hold_until_ = std::min(now.monotonic + budget, margin_at_);
+  if (planted(PlantedBug::kHoldOverBudget)) hold_until_ += Milliseconds(20);
   state_ = State::kHeld;
   return Action::kFlushAndHold;
 }

@@ -32,12 +32,17 @@ class Flavour:
     def program(self, name: str) -> Path:
         return self.folder / "tests" / "unit" / name
 
+    @property
+    def simulation(self) -> Path:
+        return self.folder / "tests" / "simulation" / "simulation"
+
     def fuzz_programs(self) -> list[Path]:
         return sorted(path for path in (self.folder / "tests" / "fuzz").glob("*_fuzz") if os.access(path, os.X_OK))
 
 
 # Optimised as far as each needs: g++ sees some of its warnings only at 2, sanitizers are usable from 1 on.
-GCC = Flavour("gcc", "gcc", ("-Doptimization=2", "-Ddebug=false"))
+# Only this one has planted bugs, for the simulation to find; the others are as the release is.
+GCC = Flavour("gcc", "gcc", ("-Doptimization=2", "-Ddebug=false", "-Dplanted_bugs=true"))
 ASAN = Flavour("asan", "clang", ("-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"))
 TSAN = Flavour("tsan", "clang", ("-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false"), "unit_threads")
 
@@ -72,10 +77,14 @@ def build(flavour: Flavour, kit: Kit) -> None:
     environment = compiler_environment(kit, flavour.compiler)
     listing = _source_listing()
     stamp = flavour.folder / "sources.txt"
-    listing += "\n" + " ".join(flavour.options)
+    options = " ".join(flavour.options)
+    listing += "\n" + options
     configured = (flavour.folder / "build.ninja").exists()
     if not configured or not stamp.exists() or stamp.read_text() != listing:
-        must([*kit.meson, "setup", *(["--reconfigure"] if configured else []), flavour.folder,
+        # An option that is new in meson_options.txt is not known to a folder that was set up before.
+        known = stamp.exists() and stamp.read_text().endswith("\n" + options)
+        again = [] if not configured else ["--reconfigure"] if known else ["--wipe"]
+        must([*kit.meson, "setup", *again, flavour.folder,
               "-Dtests=true", "-Dwerror=true", *flavour.options],
              seconds_max=BUILD_SECONDS_MAX, env=environment, what=f"meson setup {flavour.name}")
         stamp.write_text(listing)

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/planted_bug.h"
 #include "story.h"
 
 // There in a build with sanitizers only.
@@ -31,12 +32,21 @@ struct Options {
 
 [[noreturn]] void usage() {
   fputs(
-      "simulation [--seeds FROM..TO | --seed N] [--verbose] [--twice] [--first]\n"
+      "simulation [--seeds FROM..TO | --seed N] [--verbose] [--twice] [--first] [--plant BUG]\n"
       "  --verbose  the trace of each seed on stderr\n"
       "  --twice    runs each seed twice and compares the traces\n"
-      "  --first    stops at the first seed that breaks a promise\n",
+      "  --first    stops at the first seed that breaks a promise\n"
+      "  --plant    with a defect of base/planted_bug.h; in a build with -Dplanted_bugs=true\n",
       stderr);
   exit(2);
+}
+
+bool plant_bug([[maybe_unused]] const char* name) {
+#ifdef SLEIPNIR_PLANTED_BUGS
+  return plant(name);
+#else
+  return false;
+#endif
 }
 
 Options parse(int count, char** arguments) {
@@ -50,6 +60,9 @@ Options parse(int count, char** arguments) {
       options.twice = true;
     } else if (word == "--first") {
       options.stop_at_first = true;
+    } else if (word == "--plant" && value != nullptr) {
+      if (!plant_bug(value)) usage();
+      i++;
     } else if (word == "--seed" && value != nullptr) {
       options.from = options.to = strtoull(value, nullptr, 10);
       i++;
