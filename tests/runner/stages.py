@@ -15,6 +15,7 @@ from typing import Callable, Optional
 
 from . import kit as toolchain
 from . import native, packages, testing
+from . import simulation as simulating
 from .command import ROOT, must, run
 from .loki_build import LokiBuild, LokiUnavailable
 from .report import Report, Stage, StageFailed, StageSkipped
@@ -144,6 +145,21 @@ def unit_asan(context: Context, stage: Stage) -> None:
         if native.ASAN.program(name).exists():
             testing.catch2(stage, native.ASAN.program(name), pattern=context.pattern, prefix=prefix,
                            env=native.SANITIZER_ENVIRONMENT)
+
+
+def simulation(context: Context, stage: Stage) -> None:
+    """The whole pipeline on virtual time, 10,000 seeds; and that it finds the bugs planted for it."""
+    program = native.GCC.simulation
+    simulating.seeds(stage, program, simulating.SEEDS // (10 if context.quick else 1))
+    simulating.repeats_itself(stage, program, "1..200")
+    simulating.finds_planted_bugs(stage, program)
+    simulating.nothing_planted(stage, program, [path for path in _release_files() if path.suffix != ".zip" and path.exists()])
+
+
+def simulation_asan(context: Context, stage: Stage) -> None:
+    """The simulation's first 300 seeds under the address and undefined-behaviour sanitizers."""
+    simulating.seeds(stage, native.ASAN.simulation, 300, prefix=native.without_address_randomisation(),
+                     env=native.SANITIZER_ENVIRONMENT)
 
 
 def threads(context: Context, stage: Stage) -> None:
@@ -336,10 +352,12 @@ ALL = [
     StageInfo("release", release, ("tools", "sources")),
     StageInfo("build-gcc", build_gcc, ("tools", "sources")),
     StageInfo("unit", unit, ("build-gcc",)),
+    StageInfo("simulation", simulation, ("build-gcc",)),
     StageInfo("instruments", tools_tests),
     StageInfo("e2e", e2e, ("release", "build-gcc"), any_binary=True),
     StageInfo("build-asan", build_asan, ("tools", "sources"), quick=False),
     StageInfo("unit-asan", unit_asan, ("build-asan",), quick=False),
+    StageInfo("simulation-asan", simulation_asan, ("build-asan",), quick=False),
     StageInfo("fuzz", fuzz, ("build-asan",), quick=False),
     StageInfo("build-tsan", build_tsan, ("tools", "sources"), quick=False),
     StageInfo("threads", threads, ("build-tsan",), quick=False),
