@@ -161,6 +161,7 @@ struct Config {
   // False: register for no event, open no listener, wait in one /next.
   bool enabled() const { return extension_enabled && endpoint.has_value(); }
   bool has_errors() const;
+  bool request_id_is_label() const { return extract_request_id && request_id_as == RequestIdAs::kLabel; }
 };
 
 // Never fails. Takes microseconds. The result keeps nothing borrowed from `environment`.

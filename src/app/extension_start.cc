@@ -172,7 +172,8 @@ void Extension::build_pipeline() {
   };
   std::vector<Label> custom;
   for (const NameValue& label : config_.labels) custom.push_back({.name = label.name, .value = label.value});
-  labels_ = build_stream_labels(function, "", custom);
+  labels_ = build_stream_labels(function, "", custom,
+                                config_.request_id_is_label() ? RequestIdLabel::kReserve : RequestIdLabel::kNo);
   for (const DroppedLabel& dropped : labels_.dropped) {
     log_line(LogLevel::kWarn,
              "the label %s is not used: Sleipnir sets it itself, it is repeated, or there are more "
@@ -189,8 +190,9 @@ void Extension::build_pipeline() {
       .authorization = config_.authorization,
       .extra = extra,
   });
-  Result<std::unique_ptr<Intake>> intake =
-      Intake::create(config_, handoff_, *this, labels_.push_prefix.size(), managed_instances_);
+  // A batch that an earlier process spooled may have the label, whatever holds now.
+  const size_t prefix_bytes = labels_.push_prefix.size() + request_id_label_bytes_max(kRequestIdBytesMax);
+  Result<std::unique_ptr<Intake>> intake = Intake::create(config_, handoff_, *this, prefix_bytes, managed_instances_);
   if (!intake) {
     log_line(LogLevel::kError, "no records can be taken: %s; set LOKI_MEMORY_LIMIT_BYTES lower", intake.error().text());
     if (server_) server_->close();

@@ -90,6 +90,8 @@ class Sender {
     size_t body_bytes = 0;  // before compression
     MonotonicTime began_at{};
     MappedMemory compressed;
+    // Of as many bytes as a batch has headroom; made when a batch first needs a prefix of its own.
+    std::unique_ptr<char[]> prefix;
     std::array<char, kPushHeadBytesMax> head;
   };
 
@@ -115,6 +117,7 @@ class Sender {
   Slot* ready_slot();
   void open_connection(Parcel* parcel, Instant now);
   void start_push(Slot& slot, Instant now);
+  std::string_view prefix_for(const Batch& batch, Slot& slot) const;
 
   void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
             uint64_t pending = 0);

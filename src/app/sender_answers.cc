@@ -185,6 +185,7 @@ void Sender::amend(Parcel& parcel, const Verdict& verdict, WallTime present, Ins
              result.entries, static_cast<int>(words.size()), words.data());
   }
   anew->sequence = parcel.sequence();
+  anew->request_id = parcel.batch()->request_id;
   add(anew).amendments = parcel.amendments + 1;
   drop(parcel, range, std::min<uint64_t>(records - result.records, verdict.dropped_entries), verdict.reason, words,
        result.records);

@@ -93,7 +93,8 @@ void Sender::start_push(Slot& slot, Instant now) {
     parcel.stripped = true;
   }
   // A limit that the server named once is kept from then on.
-  while (with_.push_prefix.size() + batch.wire_bytes(parcel.next()) > body_bytes_max_ && parcel.halve_next()) {
+  const std::string_view prefix = prefix_for(batch, slot);
+  while (prefix.size() + batch.wire_bytes(parcel.next()) > body_bytes_max_ && parcel.halve_next()) {
   }
   slot.range = parcel.next();
   // The last digit of the first entry's time.
@@ -103,7 +104,7 @@ void Sender::start_push(Slot& slot, Instant now) {
 
   size_t compressed = 0;
   {
-    const PushText text(batch, slot.range, with_.push_prefix, kPushSuffix,
+    const PushText text(batch, slot.range, prefix, kPushSuffix,
                         {scratch_.get(), PushText::scratch_bytes(with_.pool.layout())});
     slot.body_bytes = text.view().size();
     if (options_.gzip && slot.body_bytes > options_.compression_threshold_bytes) {
@@ -116,7 +117,7 @@ void Sender::start_push(Slot& slot, Instant now) {
     pieces[count++] = piece(slot.compressed.bytes().data(), compressed);
   } else {
     const std::span<char> wire = batch.wire(slot.range);
-    pieces[count++] = piece(with_.push_prefix.data(), with_.push_prefix.size());
+    pieces[count++] = piece(prefix.data(), prefix.size());
     pieces[count++] = piece(wire.data(), wire.size() - 1);  // less the last comma
     pieces[count++] = piece(kPushSuffix.data(), kPushSuffix.size());
   }
@@ -126,6 +127,17 @@ void Sender::start_push(Slot& slot, Instant now) {
   pieces[0] = piece(slot.head.data(), head_bytes);
   slot.connection.push(Pieces(pieces.data(), count), now.monotonic + options_.request_timeout, now);
   handle(slot, slot.connection.step(now), now);
+}
+
+// With the label of the batch's request, if it has one.
+std::string_view Sender::prefix_for(const Batch& batch, Slot& slot) const {
+  if (batch.request_id.empty()) return with_.push_prefix;
+  const size_t room = with_.pool.layout().headroom;
+  if (!slot.prefix) slot.prefix.reset(new char[room]);
+  const size_t bytes =
+      write_prefix_with_request_id(with_.push_prefix, batch.request_id.view(), {slot.prefix.get(), room});
+  CHECK(bytes != 0);  // the headroom is for the longest id
+  return {slot.prefix.get(), bytes};
 }
 
 size_t Sender::pushes_under_way() const {

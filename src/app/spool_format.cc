@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/planted_bug.h"
+#include "batch/record.h"
 
 namespace sleipnir {
 
@@ -94,8 +95,8 @@ void write_frame_header(std::span<char> out, const FrameHeader& header) {
   field.number(header.entries);
   field.number(header.records);
   field.number(header.body_checksum);
+  field.number(header.id_bytes);
   // Room for what a later version wants to say.
-  field.number(0);
   field.number(0);
   field.checksum(kFrameEncodingAt);
 }
@@ -119,10 +120,11 @@ std::optional<FrameHeader> read_frame_header(std::string_view bytes) {
       .entries = number_at(bytes, kFrameNumbersAt + 8),
       .records = number_at(bytes, kFrameNumbersAt + 12),
       .body_checksum = number_at(bytes, kFrameNumbersAt + 16),
+      .id_bytes = number_at(bytes, kFrameNumbersAt + 20),
   };
   const bool plausible = header.payload_bytes <= kSpoolPayloadBytesMax && header.entries != 0 &&
                          header.entries <= header.payload_bytes / kWireEntryBytesMin &&
-                         header.records <= header.entries &&
+                         header.records <= header.entries && header.id_bytes <= kRequestIdBytesMax &&
                          (header.encoding == FrameEncoding::kGzip ? header.stored_bytes <= header.payload_bytes
                                                                   : header.stored_bytes == header.payload_bytes);
   if (!plausible) return std::nullopt;

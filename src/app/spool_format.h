@@ -1,7 +1,7 @@
 // The bytes of a spool segment, for whoever writes, restores or replays one.
 //
 //   segment:  header | push prefix | frame | frame | ...
-//   frame:    header (40 bytes) | flags, one bit per entry | entries
+//   frame:    header (40 bytes) | flags, one bit per entry | request id | entries
 //
 // Integers are little-endian, as on every processor this runs on. The segment's header says whose records these are:
 // the push prefix with the labels. A frame's entries are wire entries as a batch holds them, one behind the other,
@@ -41,10 +41,13 @@ struct FrameHeader {
   uint32_t stored_bytes = 0;   // of the entries as they are in the file
   uint32_t entries = 0;
   uint32_t records = 0;
-  uint32_t body_checksum = 0;  // of flags and stored entries
+  uint32_t body_checksum = 0;  // of flags, request id and stored entries
+  uint32_t id_bytes = 0;       // of the request id, where that is a label of the entries' stream
 
   size_t flag_bytes() const { return (size_t{entries} + 7) / 8; }
-  uint64_t body_bytes() const { return flag_bytes() + stored_bytes; }
+  // What stands before the entries.
+  size_t front_bytes() const { return flag_bytes() + id_bytes; }
+  uint64_t body_bytes() const { return front_bytes() + stored_bytes; }
   uint64_t frame_bytes() const { return kFrameHeaderBytes + body_bytes(); }
 };
 

@@ -12,6 +12,9 @@ namespace sleipnir {
 
 namespace {
 
+static_assert(kSpoolBufferBytesMin >=
+              kFrameHeaderBytes + kSpoolPayloadBytesMax / kWireEntryBytesMin / 8 + 1 + kRequestIdBytesMax);
+
 // Memory for one call: of the buffer if it is large enough, else mapped.
 class Scratch {
  public:
@@ -39,8 +42,8 @@ bool flag_at(std::string_view flags, uint32_t index) {
   return (static_cast<unsigned char>(flags[index / 8]) >> (index % 8) & 1) != 0;
 }
 
-bool body_intact(const FrameHeader& header, std::string_view flags, std::string_view stored) {
-  const bool intact = spool_checksum(stored, spool_checksum(flags)) == header.body_checksum;
+bool body_intact(const FrameHeader& header, std::string_view front, std::string_view stored) {
+  const bool intact = spool_checksum(stored, spool_checksum(front)) == header.body_checksum;
   return intact || planted(PlantedBug::kTornTailTaken);
 }
 
@@ -89,13 +92,16 @@ std::optional<PackedFrame> pack_frame(const Batch& batch, EntryRange range, Gzip
   frame.header.entries = range.count;
   frame.header.records = batch.record_count(range);
 
+  const std::string_view id = batch.request_id.view();
+  frame.header.id_bytes = static_cast<uint32_t>(id.size());
+  const size_t head_bytes = kFrameHeaderBytes + frame.header.front_bytes();
   const std::span<char> flags = buffer.subspan(kFrameHeaderBytes, frame.header.flag_bytes());
   memset(flags.data(), 0, flags.size());
   for (uint32_t i = 0; i < range.count; i++) {
     if (batch.begins_record(range.first + i)) flags[i / 8] = static_cast<char>(flags[i / 8] | 1 << (i % 8));
   }
+  if (!id.empty()) memcpy(buffer.data() + head_bytes - id.size(), id.data(), id.size());
 
-  const size_t head_bytes = kFrameHeaderBytes + flags.size();
   // What compresses to no less than itself is of no use compressed.
   const std::span<char> room = buffer.subspan(head_bytes);
   const size_t packed = gzip == nullptr ? 0 : gzip->compress(wire, room.first(std::min(room.size(), wire.size())));
@@ -108,7 +114,7 @@ std::optional<PackedFrame> pack_frame(const Batch& batch, EntryRange range, Gzip
     frame.header.stored_bytes = frame.header.payload_bytes;
     frame.head = view(buffer.first(head_bytes));
     frame.rest = wire;
-    frame.header.body_checksum = spool_checksum(wire, spool_checksum(view(flags)));
+    frame.header.body_checksum = spool_checksum(wire, spool_checksum(frame.head.substr(kFrameHeaderBytes)));
   }
   write_frame_header(buffer, frame.header);
   return frame;
@@ -117,29 +123,29 @@ std::optional<PackedFrame> pack_frame(const Batch& batch, EntryRange range, Gzip
 UnpackResult unpack_frame(FileSystem& files, SpoolSegment& segment, uint64_t offset, const FrameHeader& header,
                           uint32_t first, GzipDecompressor& gunzip, std::span<char> buffer, Batch& into) {
   CHECK(into.empty() && first < header.entries);
-  // Flags first, then, where they are compressed, the stored entries, in one piece.
+  // Flags and request id first, then, where they are compressed, the stored entries, in one piece.
   const bool gzip = header.encoding == FrameEncoding::kGzip;
   Scratch stored_scratch(buffer);
   const std::span<char> stored_body =
-      stored_scratch.take(header.flag_bytes() + (gzip ? size_t{header.stored_bytes} : 0));
+      stored_scratch.take(header.front_bytes() + (gzip ? size_t{header.stored_bytes} : 0));
   if (stored_body.empty()) return {.outcome = Unpacked::kNoMemory};
   const uint64_t body_at = offset + kFrameHeaderBytes;
   if (!segment.read(files, body_at, stored_body)) return {};
-  const std::string_view flags = view(stored_body.first(header.flag_bytes()));
+  const std::string_view front = view(stored_body.first(header.front_bytes()));
 
   const bool fits = first == 0 && into.fits_all(header.payload_bytes, header.entries);
   Scratch wire_scratch({});
   const std::span<char> wire = fits ? into.room().first(header.payload_bytes) : wire_scratch.take(header.payload_bytes);
   if (wire.empty()) return {.outcome = Unpacked::kNoMemory};
   if (gzip) {
-    const std::string_view stored = view(stored_body.subspan(header.flag_bytes()));
-    if (!body_intact(header, flags, stored) || !gunzip.decompress(stored, wire)) return {};
+    const std::string_view stored = view(stored_body.subspan(header.front_bytes()));
+    if (!body_intact(header, front, stored) || !gunzip.decompress(stored, wire)) return {};
   } else {
-    if (!segment.read(files, body_at + header.flag_bytes(), wire) || !body_intact(header, flags, view(wire))) return {};
+    if (!segment.read(files, body_at + front.size(), wire) || !body_intact(header, front, view(wire))) return {};
   }
 
   const size_t room_bytes = into.room().size();
-  const Walk walk = walk_entries(header, flags, view(wire), first,
+  const Walk walk = walk_entries(header, front, view(wire), first,
                                  [&into, fits](std::string_view text, const CheckedEntry& entry, bool begins_record) {
                                    const std::span<char> room = into.room();
                                    if (text.size() > room.size()) return false;
@@ -153,6 +159,7 @@ UnpackResult unpack_frame(FileSystem& files, SpoolSegment& segment, uint64_t off
     into.reset();
     return {.outcome = walk.sound ? Unpacked::kTooLarge : Unpacked::kDamaged};
   }
+  into.request_id.assign(front.substr(header.flag_bytes()));
   return {.outcome = Unpacked::kDone, .next_entry = walk.next_entry};
 }
 

@@ -164,7 +164,7 @@ inline constexpr size_t kSpoolFramesPerCall = 1024;
 inline constexpr size_t kSpoolFramesAbandonedMax = 65'536;
 // Entries of one frame as wire text: no batch is larger, and a file that claims more is not read.
 inline constexpr size_t kSpoolPayloadBytesMax = 8 * kMiB;
-// For the flags of all its entries and the head of a frame.
+// For the head of a frame and what stands before its entries.
 inline constexpr size_t kSpoolBufferBytesMin = 64 * kKiB;
 // After a failure the file system is not asked again for so long. Guess, not tuned.
 inline constexpr seconds kSpoolRetryEvery{10};

@@ -22,6 +22,7 @@ void Batch::reset() {
   level_max_ = Level::kUnknown;
   oldest_ = WallTime::max();
   sequence = 0;
+  request_id.clear();
 }
 
 std::span<char> Batch::room() {

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/fixed_text.h"
 #include "batch/record.h"
 
 namespace sleipnir {
@@ -107,6 +108,8 @@ class Batch {
 
   // Number of the batch in order of sealing, from 1; set by the batcher.
   uint64_t sequence = 0;
+  // The request all its records are of, where that is a label of their stream; else empty. Set by the batcher.
+  FixedText<kRequestIdBytesMax> request_id;
 
  private:
   friend class PushText;

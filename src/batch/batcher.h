@@ -26,6 +26,7 @@ class Batcher {
   struct Limits {
     size_t wire_bytes_max = 0;  // of one batch
     uint32_t entries_max = 0;   // of one batch; 0: bytes alone decide
+    bool one_request = false;   // a batch holds the records of one request: its id is a label of the stream
   };
 
   enum class Append : uint8_t {
@@ -71,6 +72,7 @@ class Batcher {
         open_ = pool_.take();
         if (open_ == nullptr) return cursor_.part == 0 ? Append::kPoolEmpty : Append::kPartStored;
       }
+      if (limits_.one_request && !keep_to_request(record)) continue;
       if (next_time_ns_ == 0) next_time_ns_ = timestamps_.stamp(record.time);
       EntryShape shape;
       const bool first_part = cursor_.part == 0;
@@ -89,6 +91,14 @@ class Batcher {
         return Append::kStored;
       }
     }
+  }
+
+  // False: the open batch was another request's, and is sealed.
+  bool keep_to_request(const Record& record) {
+    if (open_->empty()) open_->request_id.assign(record.request_id);
+    if (open_->request_id == record.request_id) return true;
+    seal();
+    return false;
   }
 
   std::span<char> room() {

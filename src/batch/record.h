@@ -5,12 +5,16 @@
 // all they share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/clock.h"
 
 namespace sleipnir {
+
+// Lambda's request ids are UUIDs of 36 bytes; whatever is longer than this is not taken for one.
+inline constexpr size_t kRequestIdBytesMax = 64;
 
 // Where a record came from; sent as structured metadata `log_type`.
 enum class LogType : uint8_t { kFunction, kPlatform, kExtension };

@@ -11,11 +11,10 @@
 #include <string_view>
 
 #include "base/fixed_text.h"
+#include "batch/record.h"
 
 namespace sleipnir {
 
-// Lambda's are UUIDs of 36 bytes; whatever is longer than this is not taken for a request id.
-inline constexpr size_t kRequestIdBytesMax = 64;
 // Lambda's own limit; a longer one is no tenant id.
 inline constexpr size_t kTenantIdBytesMax = 256;
 

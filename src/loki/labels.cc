@@ -10,6 +10,8 @@ namespace sleipnir {
 
 namespace {
 
+constexpr std::string_view kBehindLabels = R"(},"values":[)";
+
 constexpr std::string_view kSource = "lambda";
 constexpr std::string_view kServiceName = "service_name";
 constexpr std::string_view kRequestId = "request_id";
@@ -101,8 +103,7 @@ StreamLabels build_stream_labels(const FunctionIdentity& function, std::string_v
     made.push_prefix += ':';
     append_json_string(made.push_prefix, label.value);
   }
-  made.labels_end = made.push_prefix.size();
-  made.push_prefix += R"(},"values":[)";
+  made.push_prefix += kBehindLabels;
   return made;
 }
 
@@ -117,7 +118,7 @@ size_t request_id_label_bytes_max(size_t request_id_bytes) {
   return kRequestIdLabel.size() + request_id_bytes * kJsonGrowthMax + 1;
 }
 
-size_t write_prefix_with_request_id(const StreamLabels& labels, std::string_view request_id, std::span<char> out) {
+size_t write_prefix_with_request_id(std::string_view push_prefix, std::string_view request_id, std::span<char> out) {
   size_t bytes = 0;
   const auto append = [&](std::string_view text) {
     if (out.size() - bytes < text.size()) return false;
@@ -125,15 +126,15 @@ size_t write_prefix_with_request_id(const StreamLabels& labels, std::string_view
     bytes += text.size();
     return true;
   };
-  const std::string_view prefix = labels.push_prefix;
-  if (!append(prefix.substr(0, labels.labels_end))) return 0;
+  const size_t labels_end = push_prefix.size() - kBehindLabels.size();
+  if (!append(push_prefix.substr(0, labels_end))) return 0;
   if (!request_id.empty()) {
     if (!append(kRequestIdLabel)) return 0;
     const JsonCopied copied = escape_json(request_id, out.subspan(bytes));
     bytes += remove_replacements(out.subspan(bytes, copied.written));
     if (copied.stop != JsonStop::kEnd || !append("\"")) return 0;
   }
-  return append(prefix.substr(labels.labels_end)) ? bytes : 0;
+  return append(kBehindLabels) ? bytes : 0;
 }
 
 }  // namespace sleipnir

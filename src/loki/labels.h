@@ -47,7 +47,6 @@ enum class RequestIdLabel : uint8_t { kNo, kReserve };
 
 struct StreamLabels {
   std::string push_prefix;            // `{"streams":[{"stream":{...},"values":[`
-  size_t labels_end = 0;              // offset of the brace that closes the labels
   std::vector<DroppedLabel> dropped;  // in the order in which they were given; for a warning
 };
 
@@ -59,8 +58,8 @@ struct StreamLabels {
                                                RequestIdLabel request_id = RequestIdLabel::kNo);
 
 // The same prefix with a label request_id added as the last one. Returns its bytes in `out`, 0 when it does not fit.
-// An empty id gives the plain prefix.
-[[nodiscard]] size_t write_prefix_with_request_id(const StreamLabels& labels, std::string_view request_id,
+// An empty id gives the plain prefix. REQUIRES: a prefix that build_stream_labels() made.
+[[nodiscard]] size_t write_prefix_with_request_id(std::string_view push_prefix, std::string_view request_id,
                                                   std::span<char> out);
 
 // How much longer than the plain prefix that can be, for an id of this many bytes.

@@ -36,13 +36,14 @@ def _read_segment(data: bytes, found: Spooled) -> None:
     at = SEGMENT_HEADER + prefix_bytes
     while at + FRAME_HEADER <= len(data):
         head = data[at:at + FRAME_HEADER]
-        payload, stored, entries, records, checksum = struct.unpack_from("<5I", head, 8)
-        end = at + FRAME_HEADER + (entries + 7) // 8 + stored
+        payload, stored, entries, records, checksum, id_bytes = struct.unpack_from("<6I", head, 8)
+        front = (entries + 7) // 8 + id_bytes
+        end = at + FRAME_HEADER + front + stored
         if head[:4] != b"SlFr" or zlib.crc32(head[5:36]) != struct.unpack_from("<I", head, 36)[0] or end > len(data):
             break
         body = data[at + FRAME_HEADER:end]
         if head[4:5] != b"D" and zlib.crc32(body) == checksum:
-            text = body[(entries + 7) // 8:]
+            text = body[front:]
             text = gzip.decompress(text) if head[5:6] == b"G" else text
             assert len(text) == payload, (len(text), payload)
             values = json.loads(b"[" + text.rstrip(b",") + b"]")

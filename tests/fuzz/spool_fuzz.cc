@@ -33,7 +33,9 @@ void mend(std::string& bytes, size_t at) {
     uint32_t entries = 0;
     memcpy(&stored, frame + 12, sizeof(stored));
     memcpy(&entries, frame + 16, sizeof(entries));
-    const uint64_t body = uint64_t{stored} + (uint64_t{entries} + 7) / 8;
+    uint32_t id = 0;
+    memcpy(&id, frame + 28, sizeof(id));
+    const uint64_t body = uint64_t{stored} + (uint64_t{entries} + 7) / 8 + id;
     if (body > bytes.size() - at - kFrameHeaderBytes) return;
     const uint32_t body_sum = spool_checksum({frame + kFrameHeaderBytes, static_cast<size_t>(body)});
     memcpy(frame + 24, &body_sum, sizeof(body_sum));

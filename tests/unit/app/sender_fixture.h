@@ -28,11 +28,12 @@ struct SenderFixture {
   static constexpr uint16_t kPort = 3100;
   static constexpr std::string_view kPrefix = R"({"streams":[{"stream":{"source":"lambda"},"values":[)";
 
+  static inline const size_t kHeadroom = kPrefix.size() + request_id_label_bytes_max(kRequestIdBytesMax);
+
   explicit SenderFixture(const SenderSetting& setting = {})
       : network(clock, setting.seed),
         random(setting.seed),
-        pool(std::move(
-            BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kPrefix.size()}).value())),
+        pool(std::move(BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kHeadroom}).value())),
         spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
         upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver,
                  setting.options.connect_timeout),

@@ -3,12 +3,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "batch/record.h"
+
 using namespace sleipnir;
 
 namespace {
 
 constexpr FrameHeader kHeader{
-    .payload_bytes = 300, .stored_bytes = 300, .entries = 9, .records = 5, .body_checksum = 7};
+    .payload_bytes = 300, .stored_bytes = 300, .entries = 9, .records = 5, .body_checksum = 7, .id_bytes = 3};
 
 std::string written(const FrameHeader& header) {
   std::string out(kFrameHeaderBytes, '\0');
@@ -33,7 +35,8 @@ TEST_CASE("spool_frame_header_is_read_as_written") {
   CHECK(read->records == 5);
   CHECK(read->body_checksum == 7);
   CHECK(read->flag_bytes() == 2);
-  CHECK(read->frame_bytes() == kFrameHeaderBytes + 2 + 300);
+  CHECK(read->id_bytes == 3);
+  CHECK(read->frame_bytes() == kFrameHeaderBytes + 2 + 3 + 300);
 }
 
 TEST_CASE("spool_frame_header_has_the_layout_that_later_versions_find") {
@@ -80,6 +83,8 @@ TEST_CASE("spool_frame_header_that_claims_what_cannot_be_is_not_read") {
   CHECK(with([](FrameHeader& h) { h.entries = 11; }));
   CHECK_FALSE(with([](FrameHeader& h) { h.entries = 12; }));
   CHECK_FALSE(with([](FrameHeader& h) { h.records = 10; }));
+  CHECK(with([](FrameHeader& h) { h.id_bytes = kRequestIdBytesMax; }));
+  CHECK_FALSE(with([](FrameHeader& h) { h.id_bytes = kRequestIdBytesMax + 1; }));
   CHECK_FALSE(with([](FrameHeader& h) { h.stored_bytes = 299; }));
   CHECK(with([](FrameHeader& h) { h.encoding = FrameEncoding::kGzip, h.stored_bytes = 299; }));
   CHECK_FALSE(with([](FrameHeader& h) { h.encoding = FrameEncoding::kGzip, h.stored_bytes = 301; }));

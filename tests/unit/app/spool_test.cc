@@ -41,6 +41,27 @@ TEST_CASE("spool_gives_back_what_was_stored") {
   check_round_trip(false, 20, 7000);
 }
 
+TEST_CASE("spool_gives_back_the_request_that_is_a_label") {
+  for (const bool gzip : {true, false}) {
+    FakeDisk disk;
+    SpoolProcess process(disk);
+    process.gzip = gzip;
+    OwnedBatch batch;
+    for (const std::string& id : {std::string("r-1"), std::string(), std::string(kRequestIdBytesMax, 'i')}) {
+      batch->reset();
+      fill(*batch, "line", 10);
+      batch->request_id.assign(id);
+      REQUIRE(process.store(*batch) == Store::kStored);
+      OwnedBatch back;
+      SpoolTicket ticket;
+      REQUIRE(process.restore(*back, ticket) == Restore::kRestored);
+      CHECK(portrait(*back) == portrait(*batch));
+      CHECK(back->request_id == id);
+      process.spool.delivered(ticket, at_second(0));
+    }
+  }
+}
+
 TEST_CASE("spool_does_nothing_before_it_is_needed") {
   FakeDisk disk;
   SpoolProcess process(disk);

@@ -36,6 +36,11 @@ struct BatcherFixture {
     return batcher.append(Record{.time = wall_from_unix_ms(1'780'000'000'000), .text = text}) ==
            Batcher<PlainEncoder>::Append::kStored;
   }
+  bool add(std::string_view text, std::string_view request_id) {
+    return batcher.append(
+               Record{.time = wall_from_unix_ms(1'780'000'000'000), .text = text, .request_id = request_id}) ==
+           Batcher<PlainEncoder>::Append::kStored;
+  }
   std::string wire(size_t index) {
     const std::span<char> found = sealed.at(index)->wire(sealed[index]->all());
     return {found.data(), found.size()};
@@ -46,6 +51,38 @@ struct BatcherFixture {
   std::unique_ptr<BatchPool> pool;
   Batcher<PlainEncoder> batcher;
 };
+
+TEST_CASE("batcher_closes_where_the_request_changes_if_its_id_is_a_label") {
+  BatcherFixture fixture({.wire_bytes_max = 100, .one_request = true}, 8);
+  for (const auto& [text, id] : {std::pair{"a", "r1"}, {"b|c", "r1"}, {"d", "r2"}, {"e", ""}, {"f", ""}, {"g", "r1"}}) {
+    CHECK(fixture.add(text, id));
+  }
+  fixture.batcher.seal();
+  REQUIRE(fixture.sealed.size() == 4);
+  CHECK(fixture.wire(0) == "0a,1b,2c,");
+  CHECK(fixture.sealed[0]->request_id == "r1");
+  CHECK(fixture.wire(1) == "3d,");
+  CHECK(fixture.sealed[1]->request_id == "r2");
+  CHECK(fixture.wire(2) == "4e,5f,");
+  CHECK(fixture.sealed[2]->request_id.empty());
+  CHECK(fixture.sealed[3]->request_id == "r1");
+}
+
+TEST_CASE("batcher_gives_the_second_batch_of_a_long_record_its_request_too") {
+  BatcherFixture fixture({.wire_bytes_max = 6, .one_request = true}, 8);
+  CHECK(fixture.add("aaa|bbb|ccc", "r1"));
+  fixture.batcher.seal();
+  REQUIRE(fixture.sealed.size() == 3);
+  for (const Batch* batch : fixture.sealed) CHECK(batch->request_id == "r1");
+}
+
+TEST_CASE("batcher_does_not_look_at_the_request_if_its_id_is_no_label") {
+  BatcherFixture fixture({.wire_bytes_max = 100}, 8);
+  for (const char* id : {"r1", "r2", "r3"}) CHECK(fixture.add("a", id));
+  CHECK(fixture.sealed.empty());
+  fixture.batcher.seal();
+  CHECK(fixture.sealed[0]->request_id.empty());
+}
 
 TEST_CASE("batcher_closes_before_the_line_that_would_exceed_the_limit") {
   // "0aaa," is 5 bytes: two of them fit into 10 and into 14, three into 15.

@@ -41,7 +41,7 @@ TEST_CASE("label_values_are_escaped_and_hold_no_replacement_character") {
   // Loki refuses the whole push for U+FFFD in a label.
   CHECK(labels.push_prefix.find("\"note\":\"a \\\"b\\\" \\\\ \\n ?? \xEF\xBC\x9F\"") != std::string::npos);
   std::string out(1000, '\0');
-  const size_t bytes = write_prefix_with_request_id(labels, "id\xFF", out);
+  const size_t bytes = write_prefix_with_request_id(labels.push_prefix, "id\xFF", out);
   CHECK(out.substr(0, bytes).find(R"("request_id":"id?"})") != std::string::npos);
 }
 
@@ -95,17 +95,17 @@ TEST_CASE("the_last_custom_labels_beyond_loki_s_limit_are_dropped") {
 TEST_CASE("a_request_id_label_is_put_behind_the_others") {
   const StreamLabels labels = build_stream_labels({.function_name = "f"}, "", {}, RequestIdLabel::kReserve);
   std::string out(labels.push_prefix.size() + request_id_label_bytes_max(4), '\0');
-  const size_t bytes = write_prefix_with_request_id(labels, "id\"1", out);
+  const size_t bytes = write_prefix_with_request_id(labels.push_prefix, "id\"1", out);
   CHECK(
       out.substr(0, bytes) ==
       R"({"streams":[{"stream":{"function_name":"f","source":"lambda","service_name":"f","request_id":"id\"1"},"values":[)");
   for (size_t room = 0; room < bytes; room++) {
     std::vector<char> small(room);
-    REQUIRE(write_prefix_with_request_id(labels, "id\"1", small) == 0);
+    REQUIRE(write_prefix_with_request_id(labels.push_prefix, "id\"1", small) == 0);
   }
   std::vector<char> exact(bytes);
-  CHECK(write_prefix_with_request_id(labels, "id\"1", exact) == bytes);
-  const size_t plain = write_prefix_with_request_id(labels, "", out);
+  CHECK(write_prefix_with_request_id(labels.push_prefix, "id\"1", exact) == bytes);
+  const size_t plain = write_prefix_with_request_id(labels.push_prefix, "", out);
   CHECK(out.substr(0, plain) == labels.push_prefix);
 }
 
