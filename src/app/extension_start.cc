@@ -3,7 +3,7 @@
 #include <cerrno>
 
 #include "app/extension.h"
-#include "app/own_version.h"
+#include "app/push_setup.h"
 #include "base/log.h"
 
 namespace sleipnir {
@@ -161,35 +161,14 @@ void Extension::begin_running(Instant now) {
 }
 
 void Extension::build_pipeline() {
-  const auto or_else = [](const std::string& first, std::string_view second) {
-    return first.empty() ? second : std::string_view(first);
-  };
-  const FunctionIdentity function{
-      .function_name = or_else(config_.lambda.function_name, identity_.function_name.view()),
-      .function_version = or_else(config_.lambda.function_version, identity_.function_version.view()),
-      .region = config_.lambda.region,
-      .account_id = identity_.account_id.view(),
-  };
-  std::vector<Label> custom;
-  for (const NameValue& label : config_.labels) custom.push_back({.name = label.name, .value = label.value});
-  labels_ = build_stream_labels(function, "", custom,
-                                config_.request_id_is_label() ? RequestIdLabel::kReserve : RequestIdLabel::kNo);
+  labels_ = push_labels(config_, identity_);
   for (const DroppedLabel& dropped : labels_.dropped) {
     log_line(LogLevel::kWarn,
              "the label %s is not used: Sleipnir sets it itself, it is repeated, or there are more "
              "than %zu",
              dropped.name.c_str(), kLabelCountMax);
   }
-  std::vector<HeaderField> extra;
-  for (const NameValue& header : config_.headers) extra.push_back({.name = header.name, .value = header.value});
-  head_.emplace(PushTarget{
-      .path = config_.endpoint->path,
-      .host = config_.endpoint->host_header,
-      .version = version_text(),
-      .tenant_id = config_.tenant_id,
-      .authorization = config_.authorization,
-      .extra = extra,
-  });
+  head_.emplace(push_head(config_));
   // A batch that an earlier process spooled may have the label, whatever holds now.
   const size_t prefix_bytes = labels_.push_prefix.size() + request_id_label_bytes_max(kRequestIdBytesMax);
   Result<std::unique_ptr<Intake>> intake = Intake::create(config_, handoff_, *this, prefix_bytes, managed_instances_);

@@ -7,6 +7,17 @@
 
 namespace sleipnir {
 
+TlsOptions tls_options(const Config& config) {
+  return TlsOptions{
+      .ca_file = config.ca_file,
+      .ca_pem = config.ca_pem,
+      .client_cert_file = config.client_cert_file,
+      .client_key_file = config.client_key_file,
+      .server_name = config.tls_server_name,
+      .insecure_skip_verify = config.tls_insecure_skip_verify,
+  };
+}
+
 Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
   if (config_.endpoint->tls && !tls_) {
     const Status ready = prepare_tls();
@@ -23,14 +34,7 @@ Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
 
 // A file that cannot be used is said once; then we go on with what is left: the server decides whether it is enough.
 Status Streams::prepare_tls() {
-  TlsOptions options{
-      .ca_file = config_.ca_file,
-      .ca_pem = config_.ca_pem,
-      .client_cert_file = config_.client_cert_file,
-      .client_key_file = config_.client_key_file,
-      .server_name = config_.tls_server_name,
-      .insecure_skip_verify = config_.tls_insecure_skip_verify,
-  };
+  const TlsOptions options = tls_options(config_);
   Result<std::unique_ptr<TlsContext>> context = TlsContext::create(options);
   if (!context) {
     log_line(LogLevel::kError,

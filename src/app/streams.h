@@ -14,6 +14,9 @@
 
 namespace sleipnir {
 
+// What TLS is to do on the way to Loki.
+TlsOptions tls_options(const Config& config);
+
 class Streams final : public StreamFactory {
  public:
   // `kernel` and `config` outlive it. REQUIRES: config.endpoint.
