@@ -238,6 +238,7 @@ Config load_config(Environment environment) {
   RequestIdentity identity =
       compose_identity(config.credentials, config.endpoint ? &*config.endpoint : nullptr, problems);
   config.authorization = std::move(identity.authorization);
+  config.authorization_source = std::move(identity.source);
   config.tenant_id = std::move(identity.tenant_id);
   config.headers = std::move(identity.headers);
   return config;

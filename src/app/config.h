@@ -93,6 +93,8 @@ struct Config {
   std::optional<Endpoint> endpoint;
   // Value of the Authorization header; empty: none is sent.
   std::string authorization;
+  // The variables it comes from, for people; empty: none.
+  std::string authorization_source;
   // Value of X-Scope-OrgID; empty: none is sent.
   std::string tenant_id;
   // Further request headers. Never Authorization or X-Scope-OrgID (they went into the two above), never one that the

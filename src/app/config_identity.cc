@@ -211,11 +211,12 @@ RequestIdentity compose_identity(const Credentials& credentials, const Endpoint*
 
   Choice choice(credentials, endpoint, problems);
   identity.authorization = choice.take(std::move(identity.authorization));
+  identity.source = choice.source();
   choice.note_unused();
   if (!identity.authorization.empty() && endpoint != nullptr && !endpoint->tls && !endpoint->is_loopback()) {
     problems.warning(
         "%s: the credential goes over plain http to %s, where anybody in between can read it; use https://",
-        choice.source().c_str(), Shown(endpoint->host).text());
+        identity.source.c_str(), Shown(endpoint->host).text());
   }
   check_head_bytes(endpoint, identity, problems);
   return identity;

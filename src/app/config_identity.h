@@ -14,6 +14,7 @@ namespace sleipnir {
 
 struct RequestIdentity {
   std::string authorization;  // the header's value; empty: none
+  std::string source;         // the variables it comes from: "LOKI_USERNAME and LOKI_PASSWORD"
   std::string tenant_id;      // X-Scope-OrgID; empty: none
   std::vector<NameValue> headers;
 };

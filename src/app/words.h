@@ -1,4 +1,4 @@
-// The words that only print: --help, --version, config. On stdout; each returns the exit code.
+// The words: --help, --version, config, check. What they find is on stdout; each returns the exit code.
 //
 // They run in place of the extension, in a process of their own.
 #pragma once
@@ -19,5 +19,8 @@ int print_version();
 // 1 if one of them is an error, or nothing would be shipped for want of an endpoint. There
 // are no `arguments` behind the word: any is answered with the usage on stderr (2).
 int run_config_word(Environment environment, std::span<const char* const> arguments);
+
+// `sleipnir check [--json]`: whether a line gets to Loki from here, step by step (app/check.h). 1 if a step failed.
+int run_check_word(Environment environment, std::span<const char* const> arguments);
 
 }  // namespace sleipnir

@@ -46,9 +46,12 @@ void print_outcome(const Config& config) {
   if (config.proxy) print("through        http://%s\n", config.proxy->authority().c_str());
   const std::string scheme = config.authorization.substr(0, config.authorization.find(' '));
   const bool known_scheme = scheme == "Basic" || scheme == "Bearer";
-  print("authorization  %s\n", config.authorization.empty() ? "none"
-                               : known_scheme               ? scheme.c_str()
-                                                            : "as LOKI_HEADERS says");
+  if (config.authorization.empty()) {
+    print("authorization  none\n");
+  } else {
+    print("authorization  %s%sfrom %s\n", known_scheme ? scheme.c_str() : "", known_scheme ? ", " : "",
+          config.authorization_source.c_str());
+  }
   if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {

@@ -14,6 +14,7 @@ constexpr char kUsage[] =
     "\n"
     "Usage: sleipnir                     the extension (inside Lambda)\n"
     "       sleipnir config              the effective configuration and every error in it\n"
+    "       sleipnir check [--json]      pushes one line, and says of each step on the way what to change\n"
     "       sleipnir --help | --version\n"
     "\n"
     "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";

@@ -29,7 +29,7 @@ OPTIONAL: list[tuple[str, Present, str]] = [
     ("ccache", program("ccache"), "reuse of compiled files in a fresh clone"),
     ("strace", program("strace"), "count of system calls"),
     ("valgrind", program("valgrind"), "count of instructions"),
-    ("nginx", program("nginx"), "https in the table of holds"),
+    ("nginx", program("nginx"), "https in the table of holds; gateways in front of Loki"),
     ("tinyproxy", program("tinyproxy"), "test through a real proxy"),
     ("qemu-user-static", program("qemu-aarch64-static"), "arm64 smoke test"),
     ("nodejs", program("node"), "Lambda's own runtime client for Node.js"),

@@ -89,7 +89,7 @@ TEST_CASE("config_shows_no_secret_but_how_long_it_is") {
   CHECK(line_of(printed, "LOKI_API_KEY") == "LOKI_API_KEY **** (under 8 bytes) LOKI_API_KEY");
   CHECK(line_of(printed, "LOKI_PASSWORD") == "LOKI_PASSWORD **** (50 to 199 bytes) LOKI_PASSWORD");
   CHECK(line_of(printed, "LOKI_PROXY") == "LOKI_PROXY http://p:1 LOKI_PROXY");
-  CHECK(printed.text.find("authorization  Bearer\n") != std::string::npos);
+  CHECK(printed.text.find("authorization  Bearer, from LOKI_AUTH_TOKEN\n") != std::string::npos);
   CHECK(printed.text.find("header         X-Key: ****\n") != std::string::npos);
 }
 
