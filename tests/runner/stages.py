@@ -260,6 +260,13 @@ def real_loki(context: Context, stage: Stage) -> None:
         testing.count_skips(stage, skips)
 
 
+def deploy(context: Context, stage: Stage) -> None:
+    """What surrounds the binary: layer/publish, deployment examples, pages for operators, the release's papers (tests/deploy)."""
+    testing.count_skips(stage, testing.unittest_files(
+        stage, sorted((ROOT / "tests" / "deploy").glob("test_*.py")), pattern=context.pattern, at_once=2,
+        env={"SLEIPNIR_BIN": str(tested_binary())}))
+
+
 def _need_release(architecture: str) -> Path:
     path = release_binary(architecture)
     if not path.exists():
@@ -355,6 +362,7 @@ ALL = [
     StageInfo("simulation", simulation, ("build-gcc",)),
     StageInfo("instruments", tools_tests),
     StageInfo("e2e", e2e, ("release", "build-gcc"), any_binary=True),
+    StageInfo("deploy", deploy, ("release",), any_binary=True),
     StageInfo("build-asan", build_asan, ("tools", "sources"), quick=False),
     StageInfo("unit-asan", unit_asan, ("build-asan",), quick=False),
     StageInfo("simulation-asan", simulation_asan, ("build-asan",), quick=False),
