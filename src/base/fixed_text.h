@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/same_text.h"
+
 namespace sleipnir {
 
 template <size_t N>
@@ -29,7 +31,7 @@ class FixedText {
 
   std::string_view view() const { return {text_, bytes_}; }
   bool empty() const { return bytes_ == 0; }
-  bool operator==(std::string_view other) const { return view() == other; }
+  bool operator==(std::string_view other) const { return same_text(view(), other); }
 
  private:
   size_t bytes_ = 0;

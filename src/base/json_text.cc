@@ -176,23 +176,26 @@ Unit next_unit(const char* at, const char* end, LastNewline last_newline) {
 }
 
 // Takes bytes that stand for themselves, at most `bytes_max`; returns how many. Writes whole blocks, so up to
-// bytes_max bytes of `out` are written over, also behind what was taken.
+// bytes_max bytes of `out` are written over, also behind what was taken. The last block begins as early as it must to
+// be whole.
 template <Output kOutput>
 size_t take_plain(const char* in, char* out, size_t bytes_max) {
   size_t taken = 0;
-  while (bytes_max - taken >= kBlockBytes) {
+  while (bytes_max >= kBlockBytes) {
+    if (taken == bytes_max) return taken;
+    const size_t at = std::min(taken, bytes_max - kBlockBytes);
     Block block;
-    memcpy(&block, in + taken, kBlockBytes);
-    if constexpr (kOutput == Output::kWrite) memcpy(out + taken, &block, kBlockBytes);
+    memcpy(&block, in + at, kBlockBytes);
+    if constexpr (kOutput == Output::kWrite) memcpy(out + at, &block, kBlockBytes);
     const Block special = (block < 0x20) | (block == '"') | (block == '\\');
     uint64_t half[2];
     memcpy(half, &special, sizeof(half));
     if ((half[0] | half[1]) != 0) {
       static_assert(std::endian::native == std::endian::little);
       const int bit = half[0] != 0 ? std::countr_zero(half[0]) : 64 + std::countr_zero(half[1]);
-      return taken + static_cast<size_t>(bit) / 8;
+      return at + static_cast<size_t>(bit) / 8;
     }
-    taken += kBlockBytes;
+    taken = at + kBlockBytes;
   }
   while (taken < bytes_max && is_plain(static_cast<unsigned char>(in[taken]))) {
     if constexpr (kOutput == Output::kWrite) out[taken] = in[taken];
@@ -292,6 +295,10 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
 JsonCopied escape_json(std::string_view plain, std::span<char> out, size_t decoded_bytes_max,
                        LastNewline last_newline) {
   return run<Input::kPlain, Output::kWrite>(plain, out.data(), out.size(), decoded_bytes_max, last_newline);
+}
+
+size_t copy_plain(std::string_view plain, std::span<char> out) {
+  return take_plain<Output::kWrite>(plain.data(), out.data(), plain.size());
 }
 
 size_t remove_replacements(std::span<char> json) {

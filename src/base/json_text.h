@@ -56,6 +56,10 @@ inline constexpr size_t kNoDecodedLimit = SIZE_MAX;
                                      size_t decoded_bytes_max = kNoDecodedLimit,
                                      LastNewline last_newline = LastNewline::kKeep);
 
+// Copies the bytes in front that are ASCII and stand for themselves inside a JSON string; returns how many. What was
+// taken of `plain` may be followed by anything in `out`. REQUIRES: out.size() >= plain.size().
+[[nodiscard]] size_t copy_plain(std::string_view plain, std::span<char> out);
+
 // Puts a question mark in the place of every U+FFFD, raw as escape_json writes it; returns the bytes left. For label
 // and metadata values: Loki refuses a whole push for one U+FFFD in a label, and replaces it in metadata.
 [[nodiscard]] size_t remove_replacements(std::span<char> json);

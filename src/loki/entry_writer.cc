@@ -54,7 +54,13 @@ class Output {
   void value(std::string_view plain) {
     if (!fits_) return;
     const std::span<char> rest = room_.subspan(bytes_);
-    const JsonCopied copied = escape_json(cut(plain, EntryWriter::kMetadataValueBytesMax), rest);
+    const std::string_view text = cut(plain, EntryWriter::kMetadataValueBytesMax);
+    // Nearly always there is nothing to escape in it, and so nothing to remove.
+    if (text.size() <= rest.size() && copy_plain(text, rest) == text.size()) {
+      bytes_ += text.size();
+      return;
+    }
+    const JsonCopied copied = escape_json(text, rest);
     if (copied.stop != JsonStop::kEnd) {
       fits_ = false;
       return;

@@ -262,5 +262,23 @@ TEST_CASE("random_texts_agree_with_the_reference") {
   }
 }
 
+TEST_CASE("copy_plain_stops_at_the_first_byte_that_cannot_stand_for_itself") {
+  for (size_t bytes = 0; bytes <= 50; bytes++) {
+    std::string text(bytes, '\0');
+    for (size_t i = 0; i < bytes; i++) text[i] = static_cast<char>('A' + i % 26);
+    std::string out(bytes, '#');
+    REQUIRE(copy_plain(text, out) == bytes);
+    REQUIRE(out == text);
+    for (const char special : {'"', '\\', '\n', '\x1f', '\x80', '\xff'}) {
+      for (size_t at = 0; at < bytes; at++) {
+        std::string other = text;
+        other[at] = special;
+        REQUIRE(copy_plain(other, out) == at);
+        REQUIRE(out.substr(0, at) == other.substr(0, at));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sleipnir

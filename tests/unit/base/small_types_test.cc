@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mapped_memory.h"
 #include "base/result.h"
+#include "base/same_text.h"
 #include "fake/clock.h"
 
 namespace sleipnir::test {
@@ -37,6 +38,20 @@ TEST_CASE("fixed_text_takes_a_part_of_itself") {
   text.clear();
   CHECK(text.empty());
   CHECK(text == "");
+}
+
+TEST_CASE("same_text_sees_every_byte_and_the_length") {
+  for (size_t bytes = 0; bytes <= 40; bytes++) {
+    const std::string text(bytes, 'x');
+    REQUIRE(same_text(text, std::string(bytes, 'x')));
+    REQUIRE_FALSE(same_text(text, std::string(bytes + 1, 'x')));
+    for (size_t at = 0; at < bytes; at++) {
+      std::string other = text;
+      other[at] = 'y';
+      REQUIRE_FALSE(same_text(text, other));
+      REQUIRE_FALSE(same_text(other, text));
+    }
+  }
 }
 
 TEST_CASE("hash_tells_bytes_apart_at_every_length_and_place") {
