@@ -93,6 +93,8 @@ class Point:
         return sum(path.stat().st_size for path in self.folder.glob("*")) if self.folder.is_dir() else 0
 
     def kill(self) -> None:
+        # After a reset the next invocation starts it, which takes a busy machine longer than us to come here.
+        assert self.lam.wait(lambda: self.lam.extension.process is not None)
         process = self.lam.extension.process
         try:
             os.kill(process.pid, signal.SIGKILL)
