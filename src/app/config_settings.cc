@@ -16,9 +16,9 @@ constexpr size_t kUnknownMax = 8;
 
 const VariableName* find_name(std::string_view name) {
   const auto names = variable_names();
-  const auto found =
-      std::lower_bound(names.begin(), names.end(), name,
-                       [](const VariableName& entry, std::string_view wanted) { return entry.name < wanted; });
+  const auto found = std::lower_bound(
+      names.begin(), names.end(), name,
+      [](const VariableName& entry, std::string_view wanted) { return name_before(entry.name, wanted); });
   return found != names.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -308,7 +308,7 @@ constexpr auto kNames = [] {
       rest.remove_prefix(std::min(name.size() + 1, rest.size()));
     }
   }
-  std::sort(names.begin(), names.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  std::sort(names.begin(), names.end(), [](auto& a, auto& b) { return name_before(a.name, b.name); });
   return names;
 }();
 

@@ -83,7 +83,12 @@ struct VariableName {
   uint8_t rank = 0;  // 0: the first name, then the aliases
 };
 
-// All names, sorted.
+// Shorter names first, those of one length by their bytes: most comparisons end at the length.
+constexpr bool name_before(std::string_view name, std::string_view other) {
+  return name.size() != other.size() ? name.size() < other.size() : name < other;
+}
+
+// All names, sorted by name_before.
 std::span<const VariableName> variable_names();
 
 // The prefix of variables that are labels, each by itself: OTEL_LABEL_TEAM=x is team="x".

@@ -14,13 +14,11 @@ class Output {
   Output(char* out, size_t room) : out_(out), room_(room) {}
 
   void put(char c, size_t count = 1) {
-    for (; count != 0; count--) {
-      if (bytes_ + 1 < room_) out_[bytes_] = c;
-      bytes_++;
-    }
+    for (; count != 0; count--) put({&c, 1});
   }
   void put(std::string_view text) {
-    for (const char c : text) put(c);
+    if (bytes_ < room_) memcpy(out_ + bytes_, text.data(), std::min(text.size(), room_ - bytes_));
+    bytes_ += text.size();
   }
   size_t end() {
     if (room_ != 0) out_[std::min(bytes_, room_ - 1)] = '\0';
@@ -103,7 +101,9 @@ size_t format_text(char* out, size_t room, const char* format, va_list given_arg
   Output output(out, room);
   while (*format != '\0') {
     if (*format != '%') {
-      output.put(*format++);
+      const size_t bytes = strcspn(format, "%");
+      output.put({format, bytes});
+      format += bytes;
       continue;
     }
     format++;

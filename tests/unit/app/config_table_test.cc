@@ -9,7 +9,8 @@ namespace sleipnir {
 
 TEST_CASE("table_names_are_sorted_and_each_belongs_to_its_row") {
   const auto names = variable_names();
-  CHECK(std::is_sorted(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.name < b.name; }));
+  CHECK(std::is_sorted(names.begin(), names.end(),
+                       [](const auto& a, const auto& b) { return name_before(a.name, b.name); }));
   size_t first_names = 0;
   for (const VariableName& name : names) {
     REQUIRE(name.row < variables().size());
