@@ -76,7 +76,7 @@ class Published(unittest.TestCase):
 
     def promise(self) -> None:
         (self.release / "SHA256SUMS").write_text("".join(
-            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(self.release.glob("*.zip"))))
+            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(self.release.glob("sleipnir*"))))
 
     def publish(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([sys.executable, str(PUBLISH), "--from", str(self.release), *arguments], env=self.environment,
@@ -118,6 +118,16 @@ class WhatIsDone(Published):
         seen = [(call[call.index("--zip-file") + 1], call[call.index("--compatible-architectures") + 1],
                  call[call.index("--layer-name") + 1]) for call in self.called()]
         self.assertEqual([(f"fileb://{self.zip(name)}", name, f"sleipnir-{name}") for name in ("x86_64", "arm64")], seen)
+
+    def test_the_description_tells_which_version_it_is(self) -> None:
+        bill = {"metadata": {"component": {"version": "1.2.3", "properties": [{"name": "sleipnir:revision", "value": "abcdef"}]}}}
+        (self.release / "sleipnir.cdx.json").write_text(json.dumps(bill))
+        self.promise()
+        for more, wanted in (([], "Sleipnir 1.2.3 (abcdef). Ships logs and platform events to Grafana Loki"),
+                             (["--description", "ours"], "ours")):
+            self.publish("--regions", "eu-west-1", "--really", *more)
+            self.assertEqual({wanted}, {call[call.index("--description") + 1] for call in self.called()})
+            self.calls.unlink()
 
     def test_without_permissions_nobody_else_may_use_it(self) -> None:
         self.publish("--regions", "eu-west-1", "--architectures", "arm64", "--really")
@@ -162,6 +172,10 @@ class WhatIsRefused(Published):
     def test_a_zip_that_the_hashes_do_not_name(self) -> None:
         (self.release / "SHA256SUMS").write_text("")
         self.assert_refused("is not the file that SHA256SUMS beside it means")
+
+    def test_a_bill_of_materials_that_is_not_the_one_of_the_release(self) -> None:
+        (self.release / "sleipnir.cdx.json").write_text("{}")
+        self.assert_refused("sleipnir.cdx.json is not the file that SHA256SUMS beside it means")
 
     def test_a_folder_without_hashes(self) -> None:
         (self.release / "SHA256SUMS").unlink()

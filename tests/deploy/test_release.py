@@ -115,6 +115,9 @@ class Release(Project):
                                  capture_output=True, text=True, check=False)
         self.assertEqual(0, publish.returncode, publish.stderr)
         self.assertIn(hashlib.sha256(files["sleipnir-arm64.zip"]).hexdigest(), publish.stdout)
+        revision = subprocess.run(["git", "-C", str(self.root), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True,
+                                  check=True).stdout.strip()
+        self.assertIn(f"({revision})", publish.stdout)
 
     def test_the_same_commit_gives_the_same_bytes_papers_included(self) -> None:
         self.assertEqual(0, self.release().returncode)
