@@ -1,4 +1,4 @@
-"""An interpreter with the pinned plotting packages (requirements-plotting.txt): made once, kept in the cache."""
+"""An interpreter with the pinned packages of plots and reports (requirements-plotting.txt): made once, kept in the cache."""
 from __future__ import annotations
 
 import hashlib

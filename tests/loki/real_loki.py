@@ -186,6 +186,12 @@ class RealLoki:
         return path.read_text(errors="replace") if path and path.exists() else ""
 
     @property
+    def pid(self) -> int:
+        """REQUIRES: it was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def push_url(self) -> str:
         return self.url + "/loki/api/v1/push"
 
