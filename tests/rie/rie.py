@@ -1,7 +1,7 @@
 """AWS's own emulator of Lambda (aws-lambda-rie) around the binary under test: a second opinion beside tests/emulator.
 
-It has the Extensions API in both of its modes, and real telemetry in its Managed Instances mode. It is not fetched from here:
-AWS_RIE_BIN names the program, or it lies in the PATH as in AWS's base images. Needs root, for a mount namespace in which /opt
+It has the Extensions API in both of its modes, and real telemetry in its Managed Instances mode. AWS_RIE_BIN names the
+program, or it lies in the PATH as in AWS's base images, or fetch.py brings it. Needs root, for a mount namespace in which /opt
 and /var are its own.
 
     with Rie(binary, {"LOKI_ENDPOINT": loki.url}, managed_instances=True) as rie:
@@ -28,6 +28,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from fetch import NotFetched, fetched
+
 HERE = Path(__file__).resolve().parent
 # The user that AWS's emulator gives to everything it starts in Managed Instances mode.
 UID, GID = 993, 990
@@ -50,17 +52,19 @@ class RieUnavailable(Exception):
 
 
 def find_rie() -> Path:
-    named = os.environ.get("AWS_RIE_BIN")
-    found = named or shutil.which("aws-lambda-rie")
-    if not found:
-        raise RieUnavailable("no aws-lambda-rie in the PATH, and AWS_RIE_BIN names none")
-    if not os.access(found, os.X_OK):
+    found = os.environ.get("AWS_RIE_BIN") or shutil.which("aws-lambda-rie")
+    if found and not os.access(found, os.X_OK):
         raise RieUnavailable(f"AWS_RIE_BIN={found} is not an executable file")
     if os.geteuid() != 0 or not shutil.which("unshare"):
         raise RieUnavailable("aws-lambda-rie needs root and unshare(1) here, for a /opt of its own")
     if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         raise RieUnavailable("mount namespaces are not allowed here")
-    return Path(found)
+    if found:
+        return Path(found)
+    try:
+        return fetched()
+    except NotFetched as reason:
+        raise RieUnavailable(f"no aws-lambda-rie in the PATH, AWS_RIE_BIN names none, and it cannot be fetched: {reason}") from None
 
 
 def find_python() -> str:
