@@ -5,6 +5,7 @@
 #include "../lib/x86/cpu_features.h"
 #undef HAVE_BMI2
 #define HAVE_BMI2(features) 0
+#define get_x86_cpu_features() 0
 #endif
 
 #include "../lib/deflate_decompress.c"
