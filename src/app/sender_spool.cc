@@ -25,7 +25,8 @@ bool Sender::spool_away(Parcel& parcel, Instant now) {
     const uint64_t in_range = parcel.batch()->record_count(range);
     GzipCompressor* gzip = options_.gzip ? &compressor_ : nullptr;
     if (with_.spool.store(*parcel.batch(), range, gzip, spool_buffer_.bytes(), now) != Spool::Store::kStored) {
-      // The frame it came from has what is delivered already, too: better a repeat than a loss.
+      // The next start gets the frame it came from as a whole, with what is delivered already: better a repeat than a
+      // loss.
       return parcel.ticket && put_back(parcel);
     }
     counters.spooled.add(in_range + (planted(PlantedBug::kLedgerOffByOne) ? 1 : 0));
@@ -36,8 +37,11 @@ bool Sender::spool_away(Parcel& parcel, Instant now) {
 }
 
 bool Sender::put_back(Parcel& parcel) {
-  with_.handoff.counters.spooled.add(parcel.records_left());
-  with_.spool.put_back(parcel.ticket);
+  const uint64_t left = parcel.records_left();
+  with_.handoff.counters.spooled.add(left);
+  // Ranges are settled in their order.
+  with_.spool.put_back(parcel.ticket, {.entries = parcel.next().first,
+                                       .records = static_cast<uint32_t>(parcel.batch()->record_count() - left)});
   parcel.ticket = SpoolTicket{};
   return true;
 }
@@ -75,8 +79,8 @@ bool Sender::restore_one(Instant now) {
 
 // The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment,
 // but where one was waited for in vain, nobody waits again before Loki has taken something; if none does, a batch that
-// came from the spool goes back there, which costs nothing; else the oldest one goes there, and where there is no room
-// either, it is dropped.
+// came from the spool goes back there, for which there is always room; else the oldest one goes there, and where there
+// is no room either, it is dropped.
 void Sender::make_room(Instant now) {
   if (with_.pool.free_count() != 0) {
     // It came free before the wish for it was read.
@@ -90,9 +94,9 @@ void Sender::make_room(Instant now) {
   Parcel* oldest = nullptr;
   for (std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;
-    const bool free = parcel->ticket && parcel->whole();
-    if (oldest == nullptr || free || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
-    if (free) break;
+    const bool restored{parcel->ticket};
+    if (oldest == nullptr || restored || parcel->sequence() < oldest->sequence()) oldest = &*parcel;
+    if (restored) break;
   }
   if (oldest == nullptr) return;
   if (spool_away(*oldest, now)) {

@@ -21,7 +21,9 @@
 // A batch of which only some ranges are left to deliver: store() the ranges, then delivered() its old ticket.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,7 +40,9 @@ namespace sleipnir {
 
 // Which frame, or part of one, a restored batch came from.
 struct SpoolTicket {
-  uint64_t id = 0;  // 0: from none
+  uint64_t id = 0;              // 0: from none
+  uint32_t entries_before = 0;  // of the frame, before the part
+  uint32_t records_before = 0;
   explicit operator bool() const { return id != 0; }
 };
 
@@ -97,9 +101,14 @@ class Spool {
 
   // Nothing of it has to be restored again: it was delivered, dropped for good, or stored anew.
   void delivered(SpoolTicket ticket, Instant now);
-  // It was not delivered and waits again, as the oldest: a frame of several parts as a whole, once all parts out have
-  // come back. At the end of the process this is not needed.
-  void put_back(SpoolTicket ticket);
+  // It was not delivered, but for its first entries, and waits again, before frames not yet restored: once all parts of
+  // its frame have come back, from the first such entry on, what was delivered behind it included. Only this process
+  // knows how far it was: another one restores the frame as a whole. At the end of the process this is not needed.
+  struct Settled {
+    uint32_t entries = 0;
+    uint32_t records = 0;
+  };
+  void put_back(SpoolTicket ticket, Settled settled);
 
   // Nobody will come back for what waits: gives up every frame of it, those of earlier processes included, and returns
   // their records. The files stay as they are.
@@ -119,13 +128,15 @@ class Spool {
     uint64_t offset = 0;
     FrameHeader header;
     uint32_t next_entry = 0;  // parts up to here are loaded
-    uint64_t records = 0;     // in them
+    uint32_t records = 0;     // in them
     uint32_t parts_out = 0;   // tickets
-    bool put_back = false;    // one of them came back undelivered: the whole frame waits again
     uint64_t serial = 0;      // tells tickets of earlier loans in this place apart
+    // A part came back undelivered: from here on the frame waits again when all are back.
+    std::optional<Settled> put_back;
 
     bool used() const { return segment != 0; }
     bool more_parts() const { return used() && !put_back && next_entry < header.entries; }
+    uint32_t records_left() const { return header.records - std::min(records, header.records); }
   };
 
   // ---- writing (spool.cc) ----
@@ -150,7 +161,6 @@ class Spool {
   SpoolSegment* oldest_waiting();
   bool load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<char> buffer, SpoolTicket& ticket,
                  Instant now);
-  bool lent(const SpoolSegment& segment, uint64_t offset) const;
   Loan& loan_of(SpoolTicket ticket);
   void end_part(Loan& loan, Instant now);
   void retire_if_over(SpoolSegment& segment);

@@ -53,7 +53,7 @@ Spool::Restore Spool::restore(Batch& into, std::span<char> buffer, SpoolTicket& 
       continue;
     }
     segment->skip(*header);
-    if (header->state == FrameState::kDelivered || lent(*segment, offset)) {
+    if (header->state == FrameState::kDelivered) {
       retire_if_over(*segment);
       continue;
     }
@@ -67,17 +67,22 @@ Spool::Restore Spool::restore(Batch& into, std::span<char> buffer, SpoolTicket& 
 uint64_t Spool::abandon(Instant now) {
   uint64_t records = 0;
   scan(now);
+  for (Loan& loan : loans_) {
+    if (!loan.more_parts()) continue;
+    records += loan.records_left();
+    loan.next_entry = loan.header.entries;
+    if (loan.parts_out == 0) loan = Loan{};
+  }
   for (size_t looked_at = 0; looked_at < kSpoolFramesAbandonedMax; looked_at++) {
     SpoolSegment* const segment = oldest_waiting();
     if (segment == nullptr) break;
-    const uint64_t offset = segment->cursor();
     const std::optional<FrameHeader> header = segment->frame_at_cursor(files_);
     if (!header) {
       segment->skip_rest();
       continue;
     }
     segment->skip(*header);
-    if (header->state == FrameState::kWaiting && !lent(*segment, offset)) records += header->records;
+    if (header->state == FrameState::kWaiting) records += header->records;
   }
   more_to_scan_ = false;
   return records;
@@ -90,11 +95,13 @@ bool Spool::load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<
       unpack_frame(files_, segment, loan.offset, loan.header, loan.next_entry, gunzip_, buffer, into);
   switch (unpacked.outcome) {
     case Unpacked::kDone:
+      ticket = SpoolTicket{.id = loan.serial * kLoanPlaces + static_cast<uint64_t>(&loan - loans_.data()),
+                           .entries_before = loan.next_entry,
+                           .records_before = loan.records};
       loan.next_entry = unpacked.next_entry;
       loan.parts_out++;
       loan.records += into.record_count();
       counts_.restored += into.record_count();
-      ticket.id = loan.serial * kLoanPlaces + static_cast<uint64_t>(&loan - loans_.data());
       return true;
     case Unpacked::kNoMemory:
       if (loan.parts_out == 0 && loan.next_entry == 0) {
@@ -108,7 +115,7 @@ bool Spool::load_part(SpoolSegment& segment, Loan& loan, Batch& into, std::span<
       break;
     case Unpacked::kDamaged: break;
   }
-  const uint64_t records = loan.header.records - std::min<uint64_t>(loan.records, loan.header.records);
+  const uint64_t records = loan.records_left();
   counts_.unreadable += records;
   if (damaged_gate_.open(now)) {
     log_line(LogLevel::kWarn, "spool file %s: %" PRIu64 " records at byte %" PRIu64 " %s, they are left out",
@@ -128,23 +135,26 @@ void Spool::delivered(SpoolTicket ticket, Instant now) {
   end_part(loan_of(ticket), now);
 }
 
-void Spool::put_back(SpoolTicket ticket) {
+void Spool::put_back(SpoolTicket ticket, Settled settled) {
   Loan& loan = loan_of(ticket);
-  loan.put_back = true;
+  const Settled from{.entries = ticket.entries_before + settled.entries,
+                     .records = ticket.records_before + settled.records};
+  if (!loan.put_back || from.entries < loan.put_back->entries) loan.put_back = from;
   end_part(loan, Instant{});
 }
 
 void Spool::end_part(Loan& loan, Instant now) {
   loan.parts_out--;
   if (loan.parts_out != 0 || loan.more_parts()) return;
-  SpoolSegment& segment = *find(loan.segment);
-  const uint64_t offset = loan.offset;
-  const bool put_back = loan.put_back;
-  loan = Loan{};
-  if (put_back) {
-    segment.rewind(offset);
+  if (loan.put_back) {
+    loan.next_entry = loan.put_back->entries;
+    loan.records = loan.put_back->records;
+    loan.put_back.reset();
     return;
   }
+  SpoolSegment& segment = *find(loan.segment);
+  const uint64_t offset = loan.offset;
+  loan = Loan{};
   if (const Status marked = segment.mark_delivered(files_, offset); !marked && failed_gate_.open(now)) {
     log_line(LogLevel::kWarn, "spool file %s: cannot be marked as delivered: %s; after a restart it is sent again",
              segment.path().c_str(), marked.error().text());
@@ -159,11 +169,6 @@ SpoolSegment* Spool::oldest_waiting() {
     if (oldest == nullptr || segment.path() < oldest->path()) oldest = &segment;
   }
   return oldest;
-}
-
-bool Spool::lent(const SpoolSegment& segment, uint64_t offset) const {
-  return std::any_of(loans_.begin(), loans_.end(),
-                     [&](const Loan& loan) { return loan.segment == segment.id() && loan.offset == offset; });
 }
 
 Spool::Loan& Spool::loan_of(SpoolTicket ticket) {

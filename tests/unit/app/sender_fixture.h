@@ -20,6 +20,7 @@ struct SenderSetting {
   std::string host = "10.0.0.1";
   uint64_t seed = 1;
   size_t batches = 8;
+  size_t arena_bytes = 1 << 20;
   SenderOptions options = {};
   uint64_t spool_bytes_max = 0;  // no spool
 };
@@ -33,7 +34,8 @@ struct SenderFixture {
   explicit SenderFixture(const SenderSetting& setting = {})
       : network(clock, setting.seed),
         random(setting.seed),
-        pool(std::move(BatchPool::create(setting.batches, {.arena_bytes = 1 << 20, .headroom = kHeadroom}).value())),
+        pool(std::move(
+            BatchPool::create(setting.batches, {.arena_bytes = setting.arena_bytes, .headroom = kHeadroom}).value())),
         spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
         upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver,
                  setting.options.connect_timeout),

@@ -147,5 +147,66 @@ TEST_CASE("sender_puts_a_half_delivered_frame_back_whole_where_there_is_no_room_
   CHECK(after.loki.lines() == std::vector<std::string>{"fresh", "a 0", "a 1", "a 2", "a 3"});
 }
 
+// Nothing can be written, and the pool is full: of four restored records two are delivered, and beside them wait two
+// fresh ones.
+void fill_up_beside_a_half_delivered_frame(SenderFixture& fixture) {
+  spool_before(fixture, {numbered(4, "a")});
+  const LokiReply later = answer(429, "", "Retry-After: 60\r\n");
+  fixture.loki.replies = {answer(204), answer(413, "too large"), answer(204)};
+  fixture.loki.judge = [later](const ReceivedPush&) { return later; };
+  deliver_one(fixture);
+  REQUIRE(fixture.sent() == 3);
+  fixture.disk.free_bytes = 0;
+  fixture.batch({"older"});
+  fixture.batch({"newer"});
+  fixture.driver.settle();
+  REQUIRE(fixture.pool->free_count() == 0);
+  fixture.want_room(0ms);
+  fixture.driver.settle();
+}
+
+TEST_CASE("sender_makes_room_with_a_half_delivered_frame_before_it_drops_anything") {
+  SenderFixture fixture({.batches = 3, .spool_bytes_max = kSpoolBytes});
+  fill_up_beside_a_half_delivered_frame(fixture);
+  CHECK(fixture.pool->free_count() == 1);
+  CHECK(fixture.handoff.counters.dropped_total() == 0);
+  CHECK(fixture.handoff.counters.spooled.get() == 2);
+
+  fixture.loki.judge = [](const ReceivedPush&) { return answer(204); };
+  fixture.driver.run_for(120s);
+  CHECK(fixture.loki.lines() == std::vector<std::string>{"fresh", "a 0", "a 1", "older", "newer", "a 2", "a 3"});
+  CHECK(fixture.sent() == 7);
+  CHECK(fixture.balanced());
+  CHECK(fixture.disk.bytes_in_files() == 0);
+}
+
+TEST_CASE("sender_counts_at_spindown_what_is_left_of_a_half_delivered_frame") {
+  SenderFixture fixture({.batches = 3, .spool_bytes_max = kSpoolBytes});
+  fill_up_beside_a_half_delivered_frame(fixture);
+  fixture.shut_down(1s);
+  fixture.driver.run_for(1s);
+  REQUIRE(fixture.handoff.finished.load());
+  CHECK(fixture.dropped(DropReason::kShutdown) == 4);
+  CHECK(fixture.sent() == 3);
+  CHECK(fixture.handoff.counters.pending() == 0);
+}
+
+TEST_CASE("sender_counts_at_spindown_the_parts_of_a_frame_that_were_never_loaded") {
+  SenderSetting setting{.batches = 2, .arena_bytes = 1 << 16, .spool_bytes_max = kSpoolBytes};
+  SenderFixture fixture(setting);
+  spool_before(fixture, {numbered(1000, "a line of some length, so that there are several parts")});
+  // One part is taken, the next one is not.
+  fixture.loki.replies = {answer(204), answer(204)};
+  fixture.loki.judge = unavailable;
+  deliver_one(fixture);
+  REQUIRE(fixture.sent() > 1);
+  REQUIRE(fixture.sent() < 500);
+  fixture.shut_down(1s);
+  fixture.driver.run_for(1s);
+  REQUIRE(fixture.handoff.finished.load());
+  CHECK(fixture.sent() + fixture.dropped(DropReason::kShutdown) == 1001);
+  CHECK(fixture.handoff.counters.pending() == 0);
+}
+
 }  // namespace
 }  // namespace sleipnir::test

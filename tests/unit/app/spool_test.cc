@@ -194,11 +194,11 @@ TEST_CASE("spool_gives_again_what_was_put_back_and_nothing_else") {
     REQUIRE(process.restore(*batch, ticket) == Restore::kRestored);
   }
   process.spool.delivered(tickets[1], at_second(0));
-  process.spool.put_back(tickets[0]);
+  process.spool.put_back(tickets[0], {});
   CHECK(process.spool.waiting());
   // c is still out.
   CHECK(process.drain() == std::vector<std::string>{"a-0", "d-0"});
-  process.spool.put_back(tickets[2]);
+  process.spool.put_back(tickets[2], {});
   CHECK(process.drain() == names("c", 0, 1));
   CHECK(disk.files.empty());
 }
@@ -271,24 +271,82 @@ TEST_CASE("spool_marks_a_frame_only_when_all_its_parts_are_delivered") {
   CHECK(process.drain().size() == 1000);
 }
 
-TEST_CASE("spool_gives_the_whole_frame_again_when_a_part_was_put_back") {
+// A frame of many records, of which the first two parts are out.
+struct TwoParts {
+  TwoParts() {
+    OwnedBatch large(kMiB);
+    fill(*large, "a", 1000, 200);
+    REQUIRE(process.store(*large) == Store::kStored);
+    whole = portrait(*large);
+    for (const auto& [batch, ticket] : {std::pair{&first, &first_ticket}, {&second, &second_ticket}}) {
+      REQUIRE(process.restore(**batch, *ticket) == Restore::kRestored);
+    }
+  }
+  // What waits, entry by entry.
+  std::string rest(SpoolProcess& from) {
+    std::string out;
+    SpoolTicket ticket;
+    for (;;) {
+      first->reset();
+      if (from.restore(*first, ticket) != Restore::kRestored) return out;
+      out += portrait(*first);
+      from.spool.delivered(ticket, at_second(0));
+    }
+  }
+
   FakeDisk disk;
-  SpoolProcess process(disk);
-  REQUIRE(process.store("a", 1000, 0, 200) == Store::kStored);
-  OwnedBatch small(64 * kKiB);
-  SpoolTicket first;
-  SpoolTicket second;
-  REQUIRE(process.restore(*small, first) == Restore::kRestored);
-  small->reset();
-  REQUIRE(process.restore(*small, second) == Restore::kRestored);
-  process.spool.put_back(second);
+  SpoolProcess process{disk};
+  std::string whole;
+  OwnedBatch first{64 * kKiB};
+  OwnedBatch second{64 * kKiB};
+  SpoolTicket first_ticket;
+  SpoolTicket second_ticket;
+};
+
+TEST_CASE("spool_goes_on_in_a_frame_where_what_was_put_back_begins") {
+  TwoParts out;
+  const EntryRange settled{.first = 0, .count = 7};
+  const std::string before = portrait(*out.first) + portrait(*out.second, settled);
+  out.process.spool.put_back(out.second_ticket, {.entries = 7, .records = out.second->record_count(settled)});
   // No further parts while one is out.
-  small->reset();
+  OwnedBatch other;
   SpoolTicket none;
-  CHECK(process.restore(*small, none) == Restore::kNothing);
-  process.spool.delivered(first, at_second(0));
-  CHECK(process.drain().size() == 1000);
-  CHECK(disk.files.empty());
+  CHECK(out.process.restore(*other, none) == Restore::kNothing);
+  out.process.spool.delivered(out.first_ticket, at_second(0));
+  CHECK(out.process.spool.waiting());
+  CHECK(before + out.rest(out.process) == out.whole);
+  CHECK(out.disk.files.empty());
+}
+
+TEST_CASE("spool_gives_a_part_again_that_was_delivered_behind_one_that_was_put_back") {
+  TwoParts out;
+  out.process.spool.delivered(out.second_ticket, at_second(0));
+  out.process.spool.put_back(out.first_ticket, {});
+  CHECK(out.rest(out.process) == out.whole);
+  CHECK(out.disk.files.empty());
+}
+
+TEST_CASE("spool_gives_another_process_the_whole_of_a_frame_that_was_put_back") {
+  TwoParts out;
+  out.process.spool.delivered(out.first_ticket, at_second(0));
+  out.process.spool.put_back(out.second_ticket, {.entries = 7, .records = 1});
+  out.process.files.kill();
+  SpoolProcess next(out.disk, 2);
+  next.spool.scan(at_second(0));
+  CHECK(out.rest(next) == out.whole);
+}
+
+TEST_CASE("spool_gives_up_what_is_left_of_frames_that_were_begun") {
+  TwoParts out;
+  const uint64_t delivered = out.first->record_count() + 5;
+  out.process.spool.delivered(out.first_ticket, at_second(0));
+  EntryRange settled{.first = 0, .count = 0};
+  while (out.second->record_count(settled) < 5) settled.count++;
+  out.process.spool.put_back(out.second_ticket, {.entries = settled.count, .records = 5});
+  REQUIRE(out.process.store("b", 3) == Store::kStored);
+  CHECK(out.process.spool.abandon(at_second(0)) == 1000 - delivered + 3);
+  CHECK(out.process.spool.abandon(at_second(0)) == 0);
+  CHECK_FALSE(out.process.spool.waiting());
 }
 
 TEST_CASE("spool_leaves_a_frame_whose_entries_are_larger_than_a_batch_for_others") {
