@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "base/limits.h"
 #include "base/log.h"
 
 namespace sleipnir::simulation {
@@ -149,10 +150,12 @@ int64_t Story::waiting() const {
 }
 
 // Whether what one life has spooled and another one restored can be added up. A killed process has not counted to its
-// end, a mark that could not be written lets a frame come back twice, and a frame of which only a part was delivered
-// comes back whole where there is no room to store the rest.
+// end, and a mark that could not be written lets a frame come back twice. A frame of which a part was delivered comes
+// back whole in the next life if at the end of this one there was no room to store the rest.
 bool Story::ledger_spans_lives() const {
-  return !any_kill_ && !disk_trouble_ && scenario_.loki.body_bytes_max == 0 && scenario_.loki.poisoned_one_in == 0;
+  const bool in_parts = scenario_.loki.body_bytes_max != 0 || scenario_.loki.poisoned_one_in != 0;
+  const bool little_room = config_.spool_bytes_max < kMiB || scenario_.disk_free_bytes < kSpoolFreeBytesMin + kMiB;
+  return !any_kill_ && !disk_trouble_ && !(in_parts && little_room);
 }
 
 void Story::end_life() {
@@ -197,8 +200,13 @@ void Story::judge() {
         "lost: %llu records are not in Loki, but only %llu dropped + %llu on disk + %llu in memory at a kill",
         ull(totals.missing), ull(dropped_), ull(on_disk), ull(killed_with_));
   }
-  if (ledger_spans_lives() && on_disk_ < 0) {
+  if (!ledger_spans_lives()) return;
+  if (on_disk_ < 0) {
     findings_.fail("more records came back from the disk than went there: %lld", static_cast<long long>(-on_disk_));
+  }
+  if (on_disk_ != 0 && spindown_) {
+    findings_.fail("%lld records are on disk after a spindown, and no ledger counts them as dropped",
+                   static_cast<long long>(on_disk_));
   }
 }
 

@@ -84,6 +84,7 @@ class Story {
   uint64_t spooled_ = 0;
   uint64_t killed_with_ = 0;
   bool disk_trouble_ = false;
+  bool spindown_ = false;  // at the end of the last life
   bool any_kill_ = false;
 };
 

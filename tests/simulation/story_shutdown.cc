@@ -21,6 +21,8 @@ void Story::shut_down(End end) {
   static constexpr const char* kReasons[] = {"spindown", "timeout", "failure"};
   const char* const reason = kReasons[static_cast<size_t>(end)];
   findings_.note("SHUTDOWN %s", reason);
+  spindown_ = end == End::kSpindown;
+  if (!spindown_ && random().chance(scenario_.kill_percent)) process_->kill_after_steps(1 + random().below(60));
   test::Driver& driver = process_->driver();
   const MonotonicTime begin = machine_.clock.monotonic();
   lambda_.shut_down(reason, now_ms() + kShutdownTime.count());
@@ -28,6 +30,7 @@ void Story::shut_down(End end) {
   // What comes late comes now.
   while (!left() && !over() && random().chance(60) && machine_.clock.monotonic() < begin + kShutdownTime) {
     write_lines();
+    maybe_change_weather();
     if (random().chance(50)) {
       lambda_.write_event("platform.report", "request-" + std::to_string(invocations_), R"(,"status":"success")");
     }
