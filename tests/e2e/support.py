@@ -90,6 +90,7 @@ class Case(unittest.TestCase):
         measured = []
         for _ in range(attempts):
             measured.append(run())
+            print(f"{self._testMethodName}: measured {measured[-1]}", flush=True)
             if EMULATED or in_time(measured[-1]):
                 return
         self.fail(f"too slow in {attempts} runs of {attempts}: {measured}")

@@ -13,7 +13,7 @@ from support import Case, EMULATED, function_lines, namespaces_work, sleipnir, s
 from standin import Authority, DelayProxy, FakeDns, FullBacklog, LokiStandin, TlsOptions
 
 BUDGET_MS = 300
-SLACK_MS = 60           # of a busy machine
+TIMER_MS = 30           # a wait that ends with its time, on a busy machine
 TELEMETRY_BUFFER_MS = 25
 SHUTDOWN_MS = 1800      # two seconds less the margin that is ours
 
@@ -24,7 +24,7 @@ def five_lines() -> List[str]:
 
 def held_once(holds: List[float], first_max: float = BUDGET_MS) -> bool:
     """The first of five within the budget, the second to the fifth not held."""
-    return holds[0] < first_max + SLACK_MS and sum(holds[1:5]) < 100
+    return holds[0] < first_max and sum(holds[1:5]) < 100
 
 
 class Outage(Case):
@@ -169,9 +169,9 @@ class BlackHole(Case):
     def assert_bounds(self, kind: Callable[[], Tuple[str, Callable[[], LokiStandin], tuple]]) -> None:
         for reason in ("spindown", "timeout"):
             with self.subTest(reason):
-                # Twice the budget for the first flush of an environment.
+                # Twice the budget for the first flush of an environment, and it is used up to its end.
                 self.assert_in_time(lambda reason=reason: self.run_to(reason, kind),
-                                    lambda m: held_once(m[0], 2 * BUDGET_MS) and m[1] < SHUTDOWN_MS + SLACK_MS)
+                                    lambda m: held_once(m[0], 2 * BUDGET_MS + TIMER_MS) and m[1] < SHUTDOWN_MS + TIMER_MS)
 
     def test_a_loki_that_accepts_and_never_answers(self) -> None:
         self.assert_bounds(self.never_answers)
