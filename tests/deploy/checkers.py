@@ -16,15 +16,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import venv
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "loki"))
+sys.path[:0] = [str(ROOT / "tests" / "loki"), str(ROOT / "layer" / "toolchain")]
 from go_toolchain import GoUnavailable, find_go  # noqa: E402 (the path comes first)
+from tools import create_environment  # noqa: E402
 
 INSTALL_SECONDS_MAX = 900
 PYTHON_MIN = (3, 11)
@@ -48,7 +48,8 @@ def python_programs() -> Path:
     requirements = HERE / "requirements.txt"
     with _kept("deploy-python", requirements.read_bytes() + sys.version.encode()) as (folder, complete):
         if not complete:
-            venv.create(folder, with_pip=True, clear=True)
+            if not create_environment(folder):
+                raise Unavailable("no venv of Python here, and Debian's package of it is not to be had")
             pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "1"]
             done = _run([*pip, "install", "--no-deps", "--only-binary", ":all:", "--requirement", str(requirements)])
             if done.returncode:

@@ -1,4 +1,4 @@
-// CDK: the layer as a construct, for any number of functions. In TypeScript it is the same text.
+// CDK: the layer as a construct, for any number of functions. TypeScript wants types added, nothing else.
 import { fileURLToPath } from 'node:url';
 import { RemovalPolicy, aws_lambda as lambda } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
