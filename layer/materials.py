@@ -24,7 +24,8 @@ class NotKnown(Exception):
 
 @dataclass(frozen=True)
 class Material:
-    """`licence` in SPDX's words; `licence_file` None for what is not in the binary. `upstream`: its package URL."""
+    """`licence` in SPDX's words; `licence_file` None for what is not in the binary. `upstream`: its package URL. `changes`: where
+    what we change in its sources stands."""
 
     name: str
     version: str
@@ -33,6 +34,7 @@ class Material:
     licence_file: Optional[Path]
     url: str = ""
     sha256: tuple[str, ...] = ()
+    changes: str = ""
 
     @property
     def is_shipped(self) -> bool:
@@ -83,7 +85,8 @@ def library(root: Path, name: str) -> Material:
     tag = urllib.parse.quote(source[2] or source[3], safe="")
     return Material(name, version[1], licence, f"pkg:github/{source[1].lower()}@{tag}",
                     licence_text(root, name, section["directory"], file_name), section["source_url"],
-                    (section["source_hash"],))
+                    (section["source_hash"],),
+                    f"subprojects/packagefiles/{section['patch_directory']}" if "patch_directory" in section else "")
 
 
 def licence_text(root: Path, name: str, directory: str, file_name: str) -> Path:
@@ -189,7 +192,9 @@ def _component(material: Material) -> dict[str, Any]:
     if material.url:
         component["externalReferences"] = [{"type": "source-distribution", "url": material.url,
                                             "hashes": [{"alg": "SHA-256", "content": digest} for digest in material.sha256]}]
-    elif material.sha256:
+    if material.changes:
+        component["pedigree"] = {"notes": f"built by the files in {material.changes}, which also say what is changed"}
+    if material.sha256 and not material.url:
         component["hashes"] = [{"alg": "SHA-256", "content": digest} for digest in material.sha256]
     return component
 

@@ -41,7 +41,13 @@ def code_spans(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
 
 
-def links(text: str) -> list[str]:
-    """Targets inside the project, without what stands behind a #."""
-    return [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)
-            if not re.match(r"[a-z]+:", target) and not target.startswith("#")]
+def links(text: str) -> list[tuple[str, str]]:
+    """Targets inside the project: the file (empty for the page itself), and the heading behind a #."""
+    found = [target.partition("#") for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", target)]
+    return [(path, heading) for path, _, heading in found]
+
+
+def anchors(text: str) -> set[str]:
+    """What a # may name: the headings, as GitHub spells them there."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

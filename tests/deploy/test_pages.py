@@ -73,9 +73,16 @@ class Pages(unittest.TestCase):
         self.assertEqual([], [f"{pages.name_of(page)}: {file}::{name}" for page, file, name in named
                               if not check.defined(name, files.get(file, ""), file.endswith(".py"))])
 
-    def test_links_lead_to_files(self) -> None:
-        self.assertEqual([], [f"{pages.name_of(page)}: {target}" for page, text in self.texts.items()
-                              for target in pages.links(text) if not (page.parent / target).exists()])
+    def test_links_lead_to_files_and_headings(self) -> None:
+        wrong = []
+        for page, text in self.texts.items():
+            for path, heading in pages.links(text):
+                target = page.parent / path if path else page
+                if not target.exists():
+                    wrong.append(f"{pages.name_of(page)}: no {path}")
+                elif heading and heading not in pages.anchors(target.read_text(encoding="utf-8")):
+                    wrong.append(f"{pages.name_of(page)}: no {path}#{heading}")
+        self.assertEqual([], wrong)
 
     def test_variables_that_are_named_are_ours(self) -> None:
         own = pages.own_variables()

@@ -178,6 +178,13 @@ class Papers(unittest.TestCase):
                 if not of_tests:
                     self.assertIn(components[wrap.stem]["externalReferences"][0]["hashes"][0]["content"], wrap.read_text())
 
+    def test_the_bill_says_where_our_changes_to_a_library_stand(self) -> None:
+        for component in json.loads(self.bill)["components"]:
+            if component["name"] in materials.LIBRARIES:
+                folder = f"subprojects/packagefiles/{component['name']}"
+                self.assertIn(folder, component["pedigree"]["notes"])
+                self.assertTrue((ROOT / folder / "meson.build").is_file())
+
     def test_versions_are_those_that_the_binary_tells(self) -> None:
         named = os.environ.get("SLEIPNIR_BIN", "")
         if not os.access(named, os.X_OK):
