@@ -91,6 +91,13 @@ class Pages(unittest.TestCase):
                               if pages.name_of(page) not in OF_OTHERS
                               for name in re.findall(r"\bLOKI_[A-Z0-9_]+\b", text) if name not in own])
 
+    def test_reasons_of_drops_are_those_of_the_ledger(self) -> None:
+        page = next(text for path, text in self.texts.items() if path.name == "operations.md")
+        explained = {pages.code_spans(row[0])[0] for rows in pages.tables(page) if rows[0][0] == "`dropped`" for row in rows[1:]}
+        source = (pages.ROOT / "src" / "batch" / "counters.cc").read_text(encoding="utf-8")
+        self.assertGreater(len(explained), 4)
+        self.assertLessEqual(explained, set(re.findall(r'case DropReason::\w+: return "(\w+)"', source)))
+
     def test_the_changes_have_a_heading_for_what_comes_next(self) -> None:
         text = (pages.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
         headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
