@@ -73,28 +73,27 @@ def lambdawatch() -> Candidate:
     if not os.access(program, os.X_OK):
         if named:
             raise NotHere(f"LambdaWatch: LAMBDAWATCH_BIN={named} is not an executable file")
-        _build_lambdawatch(program)
+        build_go(program, "LambdaWatch", "LAMBDAWATCH_BIN", "github.com/mumzworld-tech/lambdawatch", LAMBDAWATCH_VERSION, "/cmd/extension")
     return Candidate("LambdaWatch", program, {"LOKI_URL": "http://@API@/loki/api/v1/push"})
 
 
-def _build_lambdawatch(program: Path) -> None:
-    """`go install` of the command would ask the proxy for each folder of its path as a module of
-    its own; requiring the module by name asks for just that one."""
+def build_go(program: Path, name: str, variable: str, module: str, version: str, package: str) -> None:
+    """A program of another project. `go install` of the command would ask the proxy for each folder of its path as a module
+    of its own; requiring the module by name asks for just that one."""
     go = shutil.which("go")
     if not go:
-        raise NotHere("LambdaWatch: Go is not installed (LAMBDAWATCH_BIN names a built one)")
-    folder = cache_root() / "lambdawatch-build"
+        raise NotHere(f"{name}: Go is not installed ({variable} names a built one)")
+    folder = cache_root() / f"{program.name}-build"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "go.mod").write_text("module perf\n\ngo 1.21\n\n"
-                                   f"require github.com/mumzworld-tech/lambdawatch {LAMBDAWATCH_VERSION}\n")
+    (folder / "go.mod").write_text("module perf\n\ngo 1.21\n")
     environment = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
     try:
-        _run([go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", str(program),
-              "github.com/mumzworld-tech/lambdawatch/cmd/extension"], environment, folder)
+        _run([go, "get", f"{module}@{version}"], environment, folder)
+        _run([go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", str(program), module + package], environment, folder)
     except subprocess.CalledProcessError as failure:
         lines = [line.strip() for line in str(failure.stdout).splitlines() if line.strip()]
-        raise NotHere("LambdaWatch: not to be had from the Go module proxy (LAMBDAWATCH_BIN names "
-                      f"a built one): {lines[-1] if lines else failure}") from None
+        raise NotHere(f"{name}: not to be had from the Go module proxy ({variable} names a built one): "
+                      f"{lines[-1] if lines else failure}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
