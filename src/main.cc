@@ -26,6 +26,7 @@ int run_word(std::span<const char* const> arguments, Environment environment) {
   if (word == "--version" || word == "version") return print_version();
   if (word == "config") return run_config_word(environment, arguments.subspan(1));
   if (word == "check") return run_check_word(environment, arguments.subspan(1));
+  if (word == "replay") return run_replay_word(environment, arguments.subspan(1));
   print_error("sleipnir: unknown word '%s'; `sleipnir --help` lists them\n", arguments[0]);
   return 2;
 }

@@ -1,4 +1,4 @@
-// The words: --help, --version, config, check. What they find is on stdout; each returns the exit code.
+// The words: --help, --version, config, check, replay. What they find is on stdout; each returns the exit code.
 //
 // They run in place of the extension, in a process of their own.
 #pragma once
@@ -22,5 +22,9 @@ int run_config_word(Environment environment, std::span<const char* const> argume
 
 // `sleipnir check [--json]`: whether a line gets to Loki from here, step by step (app/check.h). 1 if a step failed.
 int run_check_word(Environment environment, std::span<const char* const> arguments);
+
+// `sleipnir replay [--restamp] FILE...`: what files of pushes hold, to Loki (app/replay.h); `-` is standard input. A
+// line for each file. 1 if not everything of them is in Loki now.
+int run_replay_word(Environment environment, std::span<const char* const> arguments);
 
 }  // namespace sleipnir

@@ -15,6 +15,8 @@ constexpr char kUsage[] =
     "Usage: sleipnir                     the extension (inside Lambda)\n"
     "       sleipnir config              the effective configuration and every error in it\n"
     "       sleipnir check [--json]      pushes one line, and says of each step on the way what to change\n"
+    "       sleipnir replay [--restamp] FILE...\n"
+    "                                    sends spool files and dead letters to Loki; - is standard input\n"
     "       sleipnir --help | --version\n"
     "\n"
     "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";

@@ -171,6 +171,15 @@ inline constexpr seconds kSpoolRetryEvery{10};
 // Where there was no room, a range no smaller is refused for so long without compressing it to see.
 inline constexpr milliseconds kSpoolFullFor{1000};
 
+// ---- the word replay ----
+
+// A file, read whole. Larger than any segment; beyond: it is not read.
+inline constexpr size_t kReplayFileBytesMax = 512 * kMiB;
+// The content of one gzip member in it.
+inline constexpr size_t kReplayMemberBytesMax = 256 * kMiB;
+// A few batches are delivered within this, back-off and Retry-After included, or given up. Guess, not tuned.
+inline constexpr seconds kReplayRoundMax{60};
+
 // ---- flush decision (adaptive) ----
 
 inline constexpr size_t kGapsRemembered = 20;

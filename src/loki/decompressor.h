@@ -22,6 +22,14 @@ class GzipDecompressor {
   // True if `in` is one whole gzip member whose content fills `out` exactly. Otherwise `out` may hold anything.
   [[nodiscard]] bool decompress(std::string_view in, std::span<char> out);
 
+  // The member at the beginning of `in`, of which nobody has said how long its content is.
+  struct Member {
+    size_t stored_bytes = 0;  // of `in`; 0: there is none, or it is too long
+    size_t bytes = 0;         // written to `out`
+    bool too_long = false;    // for `out`
+  };
+  [[nodiscard]] Member decompress_member(std::string_view in, std::span<char> out);
+
  private:
   libdeflate_decompressor* state_ = nullptr;
 };
