@@ -30,6 +30,9 @@ import pack
 counter = Path(os.environ["BUILDS"])
 counter.write_text(counter.read_text() + str(root) + "\\n")
 fault = os.environ.get("FAULT", "")
+if fault == "moves":
+    with open(os.environ["MOVES"], "a") as file:
+        file.write("\\n")
 if fault == "fails":
     sys.exit("no compiler today")
 (root / "build").mkdir()
@@ -37,7 +40,8 @@ for name, machine in (("x86_64", 62), ("arm64", 183)):
     if fault == "native" and name == "arm64":
         continue
     program = root / name
-    program.write_bytes(b"\\x7fELF" + bytes(14) + struct.pack("<H", machine) + (str(root).encode() if fault == "path" else b""))
+    program.write_bytes(b"\\x7fELF" + bytes(14) + struct.pack("<H", machine) + (root / "meson.build").read_bytes()
+                        + (str(root).encode() if fault == "path" else b""))
     pack.write_layer(program, root / "build" / f"sleipnir-{{name}}.zip")
 """
 
@@ -84,7 +88,8 @@ class Project(unittest.TestCase):
 
     def release(self, *arguments: str, fault: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run([sys.executable, str(self.root / "layer" / "release"), *arguments],
-                              env={**self.environment, "FAULT": fault}, capture_output=True, text=True, check=False)
+                              env={**self.environment, "FAULT": fault, "MOVES": str(self.root / "meson.build")},
+                              capture_output=True, text=True, check=False)
 
     def files(self) -> dict[str, bytes]:
         folder = self.root / "build" / "release"
@@ -127,6 +132,12 @@ class Release(Project):
 
     def test_builds_that_differ_are_refused(self) -> None:
         self.assert_refused("not reproducible: sleipnir-x86_64.zip is ", fault="path")
+
+    def test_work_that_goes_on_in_the_checkout_meanwhile_is_in_neither_build(self) -> None:
+        done = self.release(fault="moves")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue((self.root / "meson.build").read_text().endswith("\n\n\n"))
+        self.assertNotIn("-changed", self.files()["sleipnir.cdx.json"].decode())
 
     def test_a_build_that_fails_or_makes_no_static_release_is_refused(self) -> None:
         self.assert_refused("no compiler today", fault="fails")
