@@ -237,7 +237,8 @@ uint64_t Loki::store(const test::HttpRequest& request) {
       continue;
     }
     yyjson_val* const metadata = yyjson_arr_get(entry, 2);
-    std::string written;
+    // With LOKI_REQUEST_ID_AS=label it belongs to what tells an entry from another one, too.
+    std::string written(text_of(yyjson_obj_get(yyjson_obj_get(yyjson_arr_get(streams, 0), "stream"), "request_id")));
     if (metadata != nullptr) {
       yyjson_obj_iter fields = yyjson_obj_iter_with(metadata);
       while (yyjson_val* const key = yyjson_obj_iter_next(&fields)) {

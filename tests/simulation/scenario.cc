@@ -88,6 +88,7 @@ Scenario draw_scenario(test::SeededRandom& random) {
   if (random.chance(50)) set("LOKI_CONNECT_TIMEOUT_MS", 50 + random.below(3000));
   if (random.chance(50)) set("LOKI_REQUEST_TIMEOUT_MS", 50 + random.below(12'000));
   if (random.chance(10)) set("DISPATCH_MIN_BATCH_SIZE", 1 + random.below(10));
+  if (random.chance(20)) drawn.environment.push_back("LOKI_REQUEST_ID_AS=label");
   drawn.environment.push_back("LOKI_LOG_LEVEL=error");
   drawn.environment.push_back("AWS_LAMBDA_RUNTIME_API=169.254.100.1:9001");
   if (named && random.chance(60)) {
