@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 import unittest
 
-from support import Case, EMULATED, function_lines, sleipnir, stderr_of
+from support import Case, EMULATED, binary, function_lines, sleipnir, stderr_of
+from emulator import ExtensionSpec, Lambda
 from standin import LokiStandin
 
 
@@ -78,6 +82,23 @@ class Smoke(Case):
                 lam.thaw()
             lam.shutdown("spindown")
         self.assertEqual([f"before freeze {i}" for i in range(4)], function_lines(self.loki.entries))
+
+    @unittest.skipIf(EMULATED, "a wrapper script has to keep its name")
+    def test_two_of_them_side_by_side_each_deliver_everything_and_one_takes_another_port(self) -> None:
+        other = self.opened(LokiStandin())
+        folder = tempfile.mkdtemp(prefix="sleipnir-two-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        second = shutil.copy(binary(), os.path.join(folder, "second"))
+        specs = [ExtensionSpec(path, env={"LOKI_ENDPOINT": loki.url, "LOKI_SPOOL_DIR": os.path.join(folder, name)})
+                 for path, loki, name in ((binary(), self.loki, "a"), (second, other, "b"))]
+        with Lambda(extension=specs, env={}, timeout_s=10) as lam:
+            for i in range(3):
+                lam.invoke(lines=[f"line {n} of {i}" for n in range(3)])
+            self.assertEqual({os.path.basename(binary()): 0, "second": 0}, lam.shutdown("spindown").exit_codes)
+            said = [view.stderr for view in lam.extensions.values()]
+        expected = [f"line {n} of {i}" for i in range(3) for n in range(3)]
+        self.assertEqual((expected, expected), (function_lines(self.loki.entries), function_lines(other.entries)))
+        self.assertEqual([False, True], sorted("LOKI_LISTENER_PORT" in text for text in said), said)
 
     def test_a_refused_batch_is_kept_and_arrives_once(self) -> None:
         with sleipnir({"LOKI_ENDPOINT": self.loki.url}, timeout_s=10) as lam:
