@@ -101,7 +101,7 @@ LogFields read(std::string_view text) {
       continue;
     }
     if (name == Name::kNested) {
-      if (found.level == Level::kUnknown && field.value[0] == '{') found.level = level_within(field.value);
+      if (found.level == Level::kUnknown && field.value.starts_with('{')) found.level = level_within(field.value);
       continue;
     }
     if (!field.is_string) continue;

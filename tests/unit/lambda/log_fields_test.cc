@@ -108,6 +108,11 @@ TEST_CASE("level_numbers_count_and_the_first_level_that_says_something_wins") {
   CHECK(read(R"({"level":""})").level == Level::kUnknown);
 }
 
+TEST_CASE("a_nested_record_that_is_empty_tells_no_level") {
+  CHECK(read_log_fields(R"({"record":"","level":"warn"})").level == Level::kWarn);
+  CHECK(read_escaped_log_fields(R"({\"record\":\"\"})").level == Level::kUnknown);
+}
+
 TEST_CASE("trace_and_tenant_are_found") {
   CHECK(read(R"({"xray_trace_id":"1-2"})").trace == "1-2");
   CHECK(read(R"({"traceId":"t"})").trace == "t");
