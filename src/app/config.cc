@@ -6,6 +6,7 @@
 #include "app/config_identity.h"
 #include "app/config_labels.h"
 #include "app/config_problems.h"
+#include "app/config_rules.h"
 #include "app/config_settings.h"
 #include "app/config_table.h"
 #include "app/config_target.h"
@@ -226,6 +227,7 @@ Config load_config(Environment environment) {
   }
   apply_events(settings["LOKI_EVENTS"], config, problems);
   apply_drop_platform(settings["LOKI_DROP_PLATFORM"], config, problems);
+  apply_masks(settings["LOKI_MASK"], config, problems);
   check_values(settings, config, problems);
 
   config.lambda = load_lambda(settings);

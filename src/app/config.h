@@ -20,6 +20,7 @@
 #include "base/name_value.h"
 #include "batch/flush_policy.h"
 #include "batch/record.h"
+#include "lambda/record_rules.h"
 #include "lambda/telemetry_decoder.h"
 #include "loki/entry_writer.h"
 #include "net/endpoint.h"
@@ -116,6 +117,8 @@ struct Config {
   Level min_level = Level::kUnknown;
   PlatformFormat platform_format = PlatformFormat::kJson;
   size_t max_line_bytes = 262144;  // longer lines are split
+  std::vector<MaskSetting> masks;  // each compiles
+  std::string drop_match;          // lines with this in it are not shipped
 
   // --- Batches and flushes ---
   size_t batch_entries_max = 0;              // 0: bytes alone decide

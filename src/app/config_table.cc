@@ -139,6 +139,16 @@ constexpr Variable kVariables[] = {
      .unit = "bytes",
      .meaning = "longer lines are split, nothing is cut away"},
 
+    {.names = "LOKI_DROP_MATCH",
+     .field = &Config::drop_match,
+     .form = "text",
+     .meaning = "lines of the function with this text in them are not shipped, and counted as filtered"},
+    {.names = "LOKI_MASK",
+     .field = kAsWritten,
+     .form = "JSON array of texts and patterns",
+     .meaning = "what is replaced in the function's lines before they are kept or sent: see below",
+     .secrecy = Secrecy::kSecret},
+
     // --- Batches and flushes ---
     {.names = "LOKI_BATCH_SIZE",
      .field = &Config::batch_entries_max,

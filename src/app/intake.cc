@@ -25,6 +25,11 @@ DecoderOptions decoder_options(const Config& config, std::span<const std::string
   };
 }
 
+std::unique_ptr<RecordRules> record_rules(const Config& config) {
+  if (config.masks.empty() && config.drop_match.empty()) return nullptr;
+  return std::make_unique<RecordRules>(config.masks, config.drop_match);
+}
+
 EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max) {
   return EntryWriter::Options{
       .structured_metadata = config.structured_metadata ? StructuredMetadata::kOn : StructuredMetadata::kOff,
@@ -88,7 +93,9 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
       dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),
-      handler_(decoder_, RecordSink{.owner = this, .put = &Intake::put_record}, listener, handoff.counters) {}
+      rules_(record_rules(config)),
+      handler_(decoder_, RecordSink{.owner = this, .put = &Intake::put_record}, listener, handoff.counters,
+               rules_.get()) {}
 
 uint64_t Intake::seal() {
   return batcher_.seal();

@@ -69,6 +69,7 @@ class Intake {
   Batcher<EntryWriter> batcher_;
   std::vector<std::string_view> dropped_types_;
   TelemetryDecoder decoder_;
+  std::unique_ptr<RecordRules> rules_;  // null: none are set
   TelemetryHandler handler_;
 
   uint64_t last_flush_id_ = 0;

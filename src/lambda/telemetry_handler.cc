@@ -33,6 +33,7 @@ Handled TelemetryHandler::on_post(std::string_view body, Instant now) {
       counters_.malformed.add(1);
     } else {
       decoded_ = decoder_.decode(element, now.wall);
+      if (rules_ != nullptr) rules_->apply(decoded_);
       unstored_ = true;
     }
   }

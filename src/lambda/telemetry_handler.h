@@ -1,4 +1,4 @@
-// TelemetryHandler: what is done with one telemetry POST: scan, decode, filter, store; and tell the lifecycle.
+// TelemetryHandler: what is done with one telemetry POST: scan, decode, filter, mask, store; and tell the lifecycle.
 //
 // Place in the flow: Server (a whole body) -> TelemetryHandler -> RecordSink (the batcher). Owned by the loop, loop
 // thread. A body that was delivered before (Lambda did not see our 200) is recognised by its hash and only counted.
@@ -9,6 +9,7 @@
 
 #include "batch/counters.h"
 #include "http/server.h"
+#include "lambda/record_rules.h"
 #include "lambda/telemetry_decoder.h"
 #include "lambda/telemetry_scanner.h"
 
@@ -35,8 +36,10 @@ class PlatformListener {
 
 class TelemetryHandler final : public PostHandler {
  public:
-  TelemetryHandler(TelemetryDecoder& decoder, RecordSink sink, PlatformListener& listener, Counters& counters)
-      : decoder_(decoder), sink_(sink), listener_(listener), counters_(counters) {}
+  // `rules`: null where there are none.
+  TelemetryHandler(TelemetryDecoder& decoder, RecordSink sink, PlatformListener& listener, Counters& counters,
+                   RecordRules* rules = nullptr)
+      : decoder_(decoder), sink_(sink), listener_(listener), counters_(counters), rules_(rules) {}
 
   Handled on_post(std::string_view body, Instant now) override;
   void on_refused(int status) override;
@@ -54,6 +57,7 @@ class TelemetryHandler final : public PostHandler {
   const RecordSink sink_;
   PlatformListener& listener_;
   Counters& counters_;
+  RecordRules* const rules_;
 
   std::array<Remembered, kRememberedBodies> remembered_;
   size_t remembered_next_ = 0;
