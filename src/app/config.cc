@@ -228,6 +228,7 @@ Config load_config(Environment environment) {
   apply_events(settings["LOKI_EVENTS"], config, problems);
   apply_drop_platform(settings["LOKI_DROP_PLATFORM"], config, problems);
   apply_masks(settings["LOKI_MASK"], config, problems);
+  apply_sample(settings["LOKI_SAMPLE"], config, problems);
   check_values(settings, config, problems);
 
   config.lambda = load_lambda(settings);

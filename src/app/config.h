@@ -20,6 +20,7 @@
 #include "base/name_value.h"
 #include "batch/flush_policy.h"
 #include "batch/record.h"
+#include "lambda/invocation_sampler.h"
 #include "lambda/record_rules.h"
 #include "lambda/telemetry_decoder.h"
 #include "loki/entry_writer.h"
@@ -119,6 +120,8 @@ struct Config {
   size_t max_line_bytes = 262144;  // longer lines are split
   std::vector<MaskSetting> masks;  // each compiles
   std::string drop_match;          // lines with this in it are not shipped
+  // Of the invocations that did not fail so many, of InvocationSampler::kAll, are shipped.
+  uint32_t sample = InvocationSampler::kAll;
 
   // --- Batches and flushes ---
   size_t batch_entries_max = 0;              // 0: bytes alone decide

@@ -50,6 +50,24 @@ std::optional<MaskSetting> mask_of(std::string_view element) {
   return mask;
 }
 
+// A number from 0 to 1 with at most six decimals, in millionths.
+std::optional<uint32_t> parse_share(std::string_view text) {
+  text = trimmed(text);
+  const size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view decimals = point == std::string_view::npos ? std::string_view() : text.substr(point + 1);
+  if ((whole != "0" && whole != "1" && !whole.empty()) || (whole.empty() && decimals.empty())) return std::nullopt;
+  uint32_t share = whole == "1" ? InvocationSampler::kAll : 0;
+  uint32_t unit = InvocationSampler::kAll;
+  for (const char c : decimals) {
+    unit /= 10;
+    if (c < '0' || c > '9' || unit == 0) return std::nullopt;
+    share += static_cast<uint32_t>(c - '0') * unit;
+  }
+  if (share > InvocationSampler::kAll) return std::nullopt;
+  return share;
+}
+
 }  // namespace
 
 void apply_masks(const Setting& setting, Config& config, Problems& problems) {
@@ -71,6 +89,17 @@ void apply_masks(const Setting& setting, Config& config, Problems& problems) {
         "LOKI_MASK: element %zu is not understood, or one too many, and masks nothing; accepted: at most %zu, "
         R"(each "text", {"text":"..."} or {"pattern":"..."}, of 64 bytes, beside "with":"..." if not ***)",
         number, kMasksMax);
+  }
+}
+
+void apply_sample(const Setting& setting, Config& config, Problems& problems) {
+  if (!setting) return;
+  if (const std::optional<uint32_t> share = parse_share(setting.value)) {
+    config.sample = *share;
+  } else {
+    problems.error(
+        "LOKI_SAMPLE=%s is not understood; accepted: a number from 0 to 1 such as 0.1; everything is shipped",
+        Shown(setting.value).text());
   }
 }
 

@@ -149,6 +149,12 @@ constexpr Variable kVariables[] = {
      .meaning = "what is replaced in the function's lines before they are kept or sent: see below",
      .secrecy = Secrecy::kSecret},
 
+    {.names = "LOKI_SAMPLE",
+     .field = kAsWritten,
+     .form = "number from 0 to 1",
+     .default_note = "1",
+     .meaning = "share of the invocations that are shipped; those that fail, time out or log an error are shipped all"},
+
     // --- Batches and flushes ---
     {.names = "LOKI_BATCH_SIZE",
      .field = &Config::batch_entries_max,

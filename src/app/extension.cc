@@ -142,6 +142,7 @@ void Extension::on_refused(int status) {
 }
 
 void Extension::on_platform_event(const Decoded& event, Instant arrived_at) {
+  intake_->on_platform_event(event);
   if (event.kind == EventKind::kReport && last_request_id_ == event.request_id) report_missing_ = false;
   if (event.kind != EventKind::kRuntimeDone || phase_ != Phase::kRunning) return;
   FlushFacts waiting = intake_->waiting();
@@ -177,7 +178,11 @@ void Extension::carry_out(Lifecycle::Action action, Instant now) {
       flush_id_ = 0;
       ask_next(now);
       break;
-    case Lifecycle::Action::kFlush: intake_->seal(); break;
+    case Lifecycle::Action::kFlush:
+      // The function's deadline is near: it may never tell its outcome.
+      intake_->release_held();
+      intake_->seal();
+      break;
     case Lifecycle::Action::kFlushAndHold:
       if (intake_->drained()) {
         carry_out(lifecycle_.on_flush_settled(), now);

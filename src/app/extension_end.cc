@@ -23,6 +23,7 @@ void Extension::begin_shutdown(const RuntimeEvent& event, Instant now) {
       event.reason == ShutdownReason::kSpindown && report_missing_ && server_ && server_->listening();
   drain_until_ = report_comes ? std::min(now.monotonic + kLastReportWait, settle_by_) : now.monotonic;
   phase_ = Phase::kDraining;
+  intake_->release_held();
   intake_->seal();
 }
 
@@ -69,6 +70,7 @@ void Extension::drain(Instant now) {
 
 // Hands over what there is, and asks the sender to be done with all of it by the deadline.
 void Extension::settle_rest() {
+  intake_->release_held();
   intake_->seal();
   handoff_.finished.store(false, std::memory_order_relaxed);
   intake_->put(SenderMessage{
@@ -87,7 +89,8 @@ void Extension::finish(Instant now) {
       return;
     }
   }
-  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0 || counters.pending() != 0;
+  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0 || counters.pending() != 0 ||
+                          counters.sampled_out.get() != 0;
   if (incomplete && !ledger_sent_) {
     ledger_sent_ = true;
     const LedgerLine line = ledger_line(counters);

@@ -30,6 +30,11 @@ std::unique_ptr<RecordRules> record_rules(const Config& config) {
   return std::make_unique<RecordRules>(config.masks, config.drop_match);
 }
 
+std::unique_ptr<InvocationSampler> invocation_sampler(const Config& config, bool managed_instances) {
+  if (config.sample == InvocationSampler::kAll) return nullptr;
+  return std::make_unique<InvocationSampler>(config.sample, managed_instances);
+}
+
 EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max) {
   return EntryWriter::Options{
       .structured_metadata = config.structured_metadata ? StructuredMetadata::kOn : StructuredMetadata::kOff,
@@ -94,6 +99,7 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
       dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),
       rules_(record_rules(config)),
+      sampler_(invocation_sampler(config, managed_instances)),
       handler_(decoder_, RecordSink{.owner = this, .put = &Intake::put_record}, listener, handoff.counters,
                rules_.get()) {}
 
@@ -119,6 +125,7 @@ bool Intake::put(const SenderMessage& message) {
 }
 
 void Intake::add_own_line(std::string_view line, Level level, WallTime time) {
+  if (sampler_ && !batcher_.in_record()) turn_to(false);
   const Record record{.time = time,
                       .log_type = LogType::kExtension,
                       .level = level,
@@ -134,7 +141,7 @@ bool Intake::take_wake_wish() {
 
 FlushFacts Intake::waiting() const {
   FlushFacts facts{.level_max = sealed_level_, .oldest = sealed_oldest_};
-  if (batcher_.has_records()) {
+  if (batcher_.has_records() && !open_held_) {
     facts.level_max = std::max(facts.level_max, batcher_.open()->level_max());
     facts.oldest = std::min(facts.oldest, batcher_.open()->oldest());
   }
@@ -147,7 +154,9 @@ void Intake::on_flush_settled() {
 }
 
 uint64_t Intake::records_in_hand() const {
-  return batcher_.has_records() ? batcher_.open()->record_count() : 0;
+  uint64_t records = batcher_.has_records() ? batcher_.open()->record_count() : 0;
+  for (size_t i = 0; i < held_count_; i++) records += held_[i]->record_count();
+  return records;
 }
 
 bool Intake::drained() const {
@@ -164,7 +173,7 @@ void Intake::on_time(bool invocation_running, bool worthwhile, Instant now) {
   if (line_bytes_max != 0 && line_bytes_max < writer_.line_bytes_max() && !batcher_.in_record()) {
     writer_.set_line_bytes_max(line_bytes_max);
   }
-  if (!batcher_.has_records()) {
+  if (!batcher_.has_records() || open_held_) {
     open_since_.monotonic = kNever;
     return;
   }
@@ -207,6 +216,7 @@ void Intake::wish_for_room() {
 RecordSink::Put Intake::put_record(void* owner, const Record& record) {
   using Append = Batcher<EntryWriter>::Append;
   Intake& me = *static_cast<Intake*>(owner);
+  if (me.sampler_ && !me.sample(record)) return RecordSink::Put::kWhole;
   const uint64_t sealed_before = me.batcher_.last_sequence();
   const Append appended = me.batcher_.append(record);
   // Parts of it have filled the batch that was made free: what follows needs another one.
@@ -215,16 +225,73 @@ RecordSink::Put Intake::put_record(void* owner, const Record& record) {
     me.room_wished_ = false;
     return RecordSink::Put::kWhole;
   }
+  // Better shipped than lost.
+  me.release_held();
   me.wish_for_room();
   return appended == Append::kPartStored ? RecordSink::Put::kInPart : RecordSink::Put::kNothing;
 }
 
 void Intake::take_sealed(void* owner, Batch* batch) {
   Intake& me = *static_cast<Intake*>(owner);
-  me.sealed_level_ = std::max(me.sealed_level_, batch->level_max());
-  me.sealed_oldest_ = std::min(me.sealed_oldest_, batch->oldest());
   me.open_since_.monotonic = kNever;
-  CHECK(me.put(SenderMessage{.kind = SenderMessage::Kind::kBatch, .batch = batch}));
+  if (me.open_held_) {
+    me.held_[me.held_count_++] = batch;
+  } else {
+    me.hand_over(batch);
+  }
+}
+
+void Intake::hand_over(Batch* batch) {
+  sealed_level_ = std::max(sealed_level_, batch->level_max());
+  sealed_oldest_ = std::min(sealed_oldest_, batch->oldest());
+  CHECK(put(SenderMessage{.kind = SenderMessage::Kind::kBatch, .batch = batch}));
+}
+
+// ---- LOKI_SAMPLE ----
+
+// False: the record is not shipped, and counted. Of one that waits half stored for room the rest goes where its
+// beginning went.
+bool Intake::sample(const Record& record) {
+  if (batcher_.in_record()) return true;
+  const InvocationSampler::Verdict verdict = sampler_->judge(record);
+  settle_held(verdict.held);
+  if (verdict.record == Fate::kDrop) {
+    handoff_.counters.sampled_out.add(1);
+    return false;
+  }
+  turn_to(verdict.record == Fate::kHold);
+  return true;
+}
+
+// Whether records are held from here on. Those that are and those that are not never share a batch.
+void Intake::turn_to(bool held) {
+  if (held == open_held_) return;
+  seal();
+  open_held_ = held;
+}
+
+void Intake::settle_held(Fate fate) {
+  if (fate == Fate::kHold) return;
+  turn_to(false);
+  for (size_t i = 0; i < held_count_; i++) {
+    if (fate == Fate::kShip) {
+      hand_over(held_[i]);
+    } else {
+      handoff_.counters.sampled_out.add(held_[i]->record_count());
+      pool_->give_back(held_[i]);
+    }
+  }
+  held_count_ = 0;
+}
+
+void Intake::on_platform_event(const Decoded& event) {
+  if (sampler_) settle_held(sampler_->on_platform_event(event));
+}
+
+void Intake::release_held() {
+  if (!sampler_) return;
+  sampler_->give_up();
+  settle_held(Fate::kShip);
 }
 
 }  // namespace sleipnir

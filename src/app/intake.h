@@ -3,12 +3,15 @@
 //   Server -> TelemetryHandler -> TelemetryDecoder -> Batcher<EntryWriter> -> MessageQueue
 //
 // Owned by the extension, loop thread. It also decides when the open batch is old enough to go without being asked
-// (the background flush), and keeps in mind what waits to be sent, which the flush decision goes by.
+// (the background flush), and keeps in mind what waits to be sent, which the flush decision goes by. With LOKI_SAMPLE
+// it holds the batches of an invocation whose outcome is not known yet, then gives them to the sender or back to the
+// pool.
 #pragma once
 
 #include "app/config.h"
 #include "app/handoff.h"
 #include "batch/batcher.h"
+#include "lambda/invocation_sampler.h"
 #include "lambda/telemetry_handler.h"
 #include "loki/entry_writer.h"
 
@@ -33,6 +36,11 @@ class Intake {
   // A flush that somebody waits for: everything up to now, until `deadline`. Returns its id.
   uint64_t request_flush(MonotonicTime deadline, int attempts_max);
   bool put(const SenderMessage& message);
+
+  // Has to be told of every platform event, once its record is put.
+  void on_platform_event(const Decoded& event);
+  // What is held for its outcome goes to the sender, and so does what will still come of the same invocation.
+  void release_held();
 
   // One line of our own, counted nowhere. Dropped when there is no room: it is not what the room is for.
   void add_own_line(std::string_view line, Level level, WallTime time);
@@ -59,6 +67,10 @@ class Intake {
   static RecordSink::Put put_record(void* owner, const Record& record);
   static void take_sealed(void* owner, Batch* batch);
   void wish_for_room();
+  bool sample(const Record& record);
+  void turn_to(bool held);
+  void settle_held(Fate fate);
+  void hand_over(Batch* batch);
   Milliseconds flush_interval(bool invocation_running) const;
 
   const Config& config_;
@@ -69,7 +81,8 @@ class Intake {
   Batcher<EntryWriter> batcher_;
   std::vector<std::string_view> dropped_types_;
   TelemetryDecoder decoder_;
-  std::unique_ptr<RecordRules> rules_;  // null: none are set
+  std::unique_ptr<RecordRules> rules_;          // null: none are set
+  std::unique_ptr<InvocationSampler> sampler_;  // null: every invocation is shipped
   TelemetryHandler handler_;
 
   uint64_t last_flush_id_ = 0;
@@ -84,7 +97,13 @@ class Intake {
   // When the open batch got its first record; monotonic kNever: there is none. Set by on_time(), which runs in every
   // round.
   Instant open_since_{.monotonic = kNever, .wall = {}};
-  // Of batches sealed since the last settled flush.
+  // Sealed, and held for the outcome of their invocation; whether the open batch is one more of them. Only where there
+  // is a sampler.
+  std::array<Batch*, kPoolBatchesMax> held_{};
+  size_t held_count_ = 0;
+  bool open_held_ = false;
+
+  // Of batches handed over since the last settled flush.
   Level sealed_level_ = Level::kUnknown;
   WallTime sealed_oldest_ = WallTime::max();
 };

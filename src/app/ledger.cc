@@ -23,6 +23,8 @@ LedgerLine ledger_line(const Counters& counters) {
   append_number(line, "pending", counters.pending());
   append_number(line, "spooled", counters.spooled.get());
   append_number(line, "filtered", counters.filtered.get());
+  // Stands there only where invocations are sampled.
+  if (const uint64_t sampled_out = counters.sampled_out.get()) append_number(line, "sampled_out", sampled_out);
   append_number(line, "duplicate", counters.duplicate.get());
   append_number(line, "throttled", counters.throttled.get());
   line.append(",\"dropped\":{");

@@ -15,8 +15,8 @@ std::string_view drop_reason_name(DropReason reason) {
 }
 
 uint64_t Counters::pending() const {
-  return received.get() + restored.get() - sent.get() - spooled.get() - filtered.get() - duplicate.get() -
-         dropped_total();
+  return received.get() + restored.get() - sent.get() - spooled.get() - filtered.get() - sampled_out.get() -
+         duplicate.get() - dropped_total();
 }
 
 uint64_t Counters::dropped_total() const {

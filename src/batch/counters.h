@@ -1,6 +1,6 @@
 // The counts behind the ledger, in records as Lambda delivered them.
 //
-//   received + restored = sent + pending + spooled + filtered + duplicate + dropped{reason}
+//   received + restored = sent + pending + spooled + filtered + sampled_out + duplicate + dropped{reason}
 //
 // Each counter has one writer (named below), grows only, and is read relaxed from anywhere: a ledger line is exact
 // when both threads are at rest, which is when it is written last.
@@ -39,6 +39,7 @@ struct Counters {
   // ---- written by the loop ----
   Count received;
   Count filtered;
+  Count sampled_out;  // LOKI_SAMPLE
   Count duplicate;
   Count malformed;              // of `received`; the ledger's dropped{malformed}
   Count lost_upstream_records;  // platform.logsDropped: Lambda's own loss, beside the equation

@@ -1,4 +1,4 @@
-// LOKI_MASK and LOKI_DROP_MATCH.
+// LOKI_MASK, LOKI_DROP_MATCH and LOKI_SAMPLE.
 #include "app/config_rules.h"
 
 #include <catch2/catch_test_macros.hpp>
@@ -68,6 +68,29 @@ TEST_CASE("masks_that_are_no_json_array_are_an_error") {
 
 TEST_CASE("drop_match_is_taken_as_it_stands") {
   CHECK(load_with({"LOKI_DROP_MATCH= GET /health "}).drop_match == " GET /health ");
+}
+
+TEST_CASE("sample_is_a_share_in_decimals") {
+  for (const auto& [text, share] : {std::pair{"0.1", 100'000U},
+                                    {"1", 1'000'000U},
+                                    {"0", 0U},
+                                    {".5", 500'000U},
+                                    {" 0.25 ", 250'000U},
+                                    {"1.0", 1'000'000U},
+                                    {"0.", 0U},
+                                    {"0.000001", 1U},
+                                    {"0.999999", 999'999U}}) {
+    CAPTURE(text);
+    const Config config = load_with({std::string("LOKI_SAMPLE=") + text});
+    CHECK(config.sample == share);
+    CHECK(config.problems.empty());
+  }
+  for (const char* text : {"-0.1", "1.1", "2", "10%", ".", "0,1", "0.1.1", "0.0000001", "1e-1", "all", "00.1"}) {
+    CAPTURE(text);
+    const Config config = load_with({std::string("LOKI_SAMPLE=") + text});
+    CHECK(config.sample == InvocationSampler::kAll);
+    CHECK(has_error(config, {"LOKI_SAMPLE", "0 to 1"}));
+  }
 }
 
 }  // namespace sleipnir

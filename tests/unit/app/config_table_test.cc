@@ -78,6 +78,7 @@ TEST_CASE("table_has_every_variable_of_the_documentation_with_its_default") {
       {"LOKI_PLATFORM_FORMAT", "json"},
       {"LOKI_DROP_MATCH", ""},
       {"LOKI_MASK", ""},
+      {"LOKI_SAMPLE", ""},
       {"LOKI_BATCH_SIZE", "0"},
       {"LOKI_MAX_BATCH_SIZE_BYTES", "1048576"},
       {"LOKI_FLUSH_STRATEGY", "adaptive"},
