@@ -118,7 +118,7 @@ struct Config {
   Level min_level = Level::kUnknown;
   PlatformFormat platform_format = PlatformFormat::kJson;
   size_t max_line_bytes = 262144;  // longer lines are split
-  std::vector<MaskSetting> masks;  // each compiles
+  std::vector<NameValue> masks;    // patterns, and what is put in their places
   std::string drop_match;          // lines with this in it are not shipped
   // Of the invocations that did not fail so many, of InvocationSampler::kAll, are shipped.
   uint32_t sample = InvocationSampler::kAll;

@@ -15,39 +15,40 @@ constexpr size_t kMasksMax = 16;
 constexpr size_t kReplacementBytesMax = 64;
 constexpr std::string_view kReplacement = "***";
 
-// The elements of a JSON array, as tokens. Nothing if the text is none.
-std::optional<std::vector<std::string_view>> array_elements(std::string_view text) {
-  text = trimmed(text);
-  if (!text.starts_with('[') || !is_json(text)) return std::nullopt;
-  std::vector<std::string_view> elements;
-  for (size_t at = skip_json_space(text, 1); text[at] != ']';) {
-    const size_t end = json_value_end(text, at).at;
-    elements.push_back(text.substr(at, end - at));
-    at = skip_json_space(text, end);
-    if (text[at] == ',') at = skip_json_space(text, at + 1);
+// The pattern that finds this text and nothing else.
+std::string pattern_of(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter) pattern += '\\';
+    pattern += c;
   }
-  return elements;
+  return pattern;
 }
 
-// A text is short for an object that has it as its `text`.
-std::optional<JsonTexts> members_of(std::string_view element) {
-  if (!element.starts_with('"')) return parse_json_texts(element);
-  return parse_json_texts(std::string(R"({"text":)").append(element).append("}"));
-}
-
-std::optional<MaskSetting> mask_of(std::string_view element) {
-  const std::optional<JsonTexts> texts = members_of(element);
-  if (!texts || !texts->refused.empty()) return std::nullopt;
-  MaskSetting mask{.find = {}, .with = std::string(kReplacement)};
-  for (const NameValue& member : texts->members) {
-    const bool is_with = member.name == "with";
-    if (!is_with && member.name != "text" && member.name != "pattern") return std::nullopt;
-    if (!is_with && !mask.find.empty()) return std::nullopt;
-    if (!is_with) mask.is_pattern = member.name == "pattern";
-    (is_with ? mask.with : mask.find) = member.value;
+// One element of the array: a text is short for an object that has it as its `text`.
+bool add_mask(std::string_view element, Config& config) {
+  std::string object(element);
+  if (element.starts_with('"')) object = "{\"text\":" + object + "}";
+  std::optional<JsonTexts> texts = parse_json_texts(object);
+  if (!texts || !texts->refused.empty() || config.masks.size() == kMasksMax) return false;
+  NameValue mask{.name = {}, .value = std::string(kReplacement)};
+  for (NameValue& member : texts->members) {
+    if (member.name == "with") {
+      mask.value = std::move(member.value);
+    } else if (!mask.name.empty()) {
+      return false;
+    } else if (member.name == "text") {
+      mask.name = pattern_of(member.value);
+    } else if (member.name == "pattern") {
+      mask.name = std::move(member.value);
+    } else {
+      return false;
+    }
   }
-  if (mask.with.size() > kReplacementBytesMax || !mask.compile()) return std::nullopt;
-  return mask;
+  if (mask.value.size() > kReplacementBytesMax || !TextPattern::parse(mask.name)) return false;
+  config.masks.push_back(std::move(mask));
+  return true;
 }
 
 // A number from 0 to 1 with at most six decimals, in millionths.
@@ -72,23 +73,19 @@ std::optional<uint32_t> parse_share(std::string_view text) {
 
 void apply_masks(const Setting& setting, Config& config, Problems& problems) {
   if (!setting) return;
-  const auto elements = array_elements(setting.value);
-  if (!elements) {
-    problems.error(R"(LOKI_MASK is no JSON array and nothing is masked; accepted: ["text",{"pattern":"\\d{13,}"}])");
+  const std::string_view text = trimmed(setting.value);
+  if (!text.starts_with('[') || !is_json(text)) {
+    problems.error(R"(LOKI_MASK is no JSON array and masks nothing; accepted: ["text",{"pattern":"\\d{13,}"}])");
     return;
   }
-  size_t number = 0;
-  for (const std::string_view element : *elements) {
-    number++;
-    std::optional<MaskSetting> mask = mask_of(element);
-    if (mask && config.masks.size() < kMasksMax) {
-      config.masks.push_back(std::move(*mask));
-      continue;
+  size_t number = 1;
+  for (size_t at = skip_json_space(text, 1); text[at] != ']'; number++) {
+    const size_t end = json_value_end(text, at).at;
+    if (!add_mask(text.substr(at, end - at), config)) {
+      problems.error("LOKI_MASK: element %zu is not understood, too long or one too many, and masks nothing", number);
     }
-    problems.error(
-        "LOKI_MASK: element %zu is not understood, or one too many, and masks nothing; accepted: at most %zu, "
-        R"(each "text", {"text":"..."} or {"pattern":"..."}, of 64 bytes, beside "with":"..." if not ***)",
-        number, kMasksMax);
+    at = skip_json_space(text, end);
+    if (text[at] == ',') at = skip_json_space(text, at + 1);
   }
 }
 

@@ -112,17 +112,6 @@ bool TextPattern::add(const ByteSet& set, size_t times) {
   return true;
 }
 
-std::optional<TextPattern> TextPattern::literal(std::string_view text) {
-  TextPattern made;
-  for (const char c : text) {
-    ByteSet set{};
-    set[index_of(c)] = true;
-    if (!made.add(set, 1)) return std::nullopt;
-  }
-  if (made.items_ == 0) return std::nullopt;
-  return made;
-}
-
 std::optional<TextPattern> TextPattern::parse(std::string_view pattern) {
   TextPattern made;
   for (Reader reader(pattern); !reader.at_end();) {

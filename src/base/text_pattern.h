@@ -31,8 +31,6 @@ class TextPattern {
 
   // Nothing: empty, longer than kItemsMax, or not as above.
   static std::optional<TextPattern> parse(std::string_view pattern);
-  // The text itself. Nothing: empty or longer than kItemsMax.
-  static std::optional<TextPattern> literal(std::string_view text);
 
   // The leftmost match that begins at `from` or behind it, and of those the longest.
   [[nodiscard]] bool find(std::string_view text, size_t from, TextMatch& match) const;

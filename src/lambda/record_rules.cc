@@ -39,11 +39,9 @@ bool is_structure(char c) {
 
 }  // namespace
 
-RecordRules::RecordRules(std::span<const MaskSetting> masks, std::string_view drop_match) : drop_match_(drop_match) {
-  masks_.reserve(masks.size());
-  for (const MaskSetting& setting : masks) {
-    if (const std::optional<TextPattern> pattern = setting.compile()) masks_.push_back({*pattern, setting.with});
-  }
+RecordRules::RecordRules(std::span<const NameValue> masks, std::string_view drop_match)
+    : masks_(masks), drop_match_(drop_match), patterns_(new std::optional<TextPattern>[masks.size()]) {
+  for (size_t i = 0; i < masks.size(); i++) patterns_[i] = TextPattern::parse(masks[i].name);
 }
 
 void RecordRules::apply(Decoded& decoded) {
@@ -85,17 +83,18 @@ void RecordRules::append_masked(std::string& out, std::string_view with) {
 // False: nothing is masked, and `out` holds nothing of use.
 bool RecordRules::mask_text(std::string_view text, std::string& out) {
   bool masked = false;
-  for (const Mask& mask : masks_) {
+  for (size_t i = 0; i < masks_.size(); i++) {
+    const std::optional<TextPattern>& pattern = patterns_[i];
     const std::string_view in = masked ? std::string_view(out) : text;
     TextMatch match;
-    if (!mask.pattern.find(in, 0, match)) continue;
+    if (!pattern || !pattern->find(in, 0, match)) continue;
     pass_.clear();
     size_t from = 0;
     do {
       pass_.append(in.substr(from, match.begin - from));
-      append_masked(pass_, mask.with);
+      append_masked(pass_, masks_[i].value);
       from = match.end;
-    } while (mask.pattern.find(in, from, match));
+    } while (pattern->find(in, from, match));
     pass_.append(in.substr(from));
     out.swap(pass_);
     masked = true;

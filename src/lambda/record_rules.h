@@ -12,26 +12,17 @@
 // whole.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/name_value.h"
 #include "base/text_pattern.h"
 #include "lambda/telemetry_decoder.h"
 
 namespace sleipnir {
-
-// One element of LOKI_MASK.
-struct MaskSetting {
-  std::string find;
-  bool is_pattern = false;
-  std::string with;
-
-  std::optional<TextPattern> compile() const {
-    return is_pattern ? TextPattern::parse(find) : TextPattern::literal(find);
-  }
-};
 
 class RecordRules {
  public:
@@ -39,24 +30,21 @@ class RecordRules {
   static constexpr size_t kMaskedLineBytesMax = size_t{512} << 10;
   static constexpr size_t kMaskGrowthBytes = 1024;
 
-  // Settings that do not compile are left out. `drop_match` outlives the rules; empty: nothing is filtered.
-  RecordRules(std::span<const MaskSetting> masks, std::string_view drop_match);
+  // `masks`: patterns, and what is put in their places. `drop_match` empty: nothing is filtered. Both outlive the
+  // rules.
+  RecordRules(std::span<const NameValue> masks, std::string_view drop_match);
 
   // Makes `decoded` one that is filtered, or masks its line, which then lives until the next call.
   void apply(Decoded& decoded);
 
  private:
-  struct Mask {
-    TextPattern pattern;
-    std::string with;
-  };
-
   bool mask_text(std::string_view text, std::string& out);
   bool mask_json(std::string_view text, std::string& out);
   void append_masked(std::string& out, std::string_view with);
 
+  const std::span<const NameValue> masks_;
   const std::string_view drop_match_;
-  std::vector<Mask> masks_;
+  std::unique_ptr<std::optional<TextPattern>[]> patterns_;  // of the masks; nothing: it is none, and finds nothing
   // Bytes by which the line under way may still grow.
   size_t growth_left_ = 0;
   std::string decoded_;

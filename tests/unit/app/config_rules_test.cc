@@ -13,11 +13,10 @@ using test::problem_texts;
 
 namespace {
 
-// `find`, a tilde where it is a pattern, and what it becomes.
+// The patterns, and what each becomes.
 std::string shown(const Config& config) {
   std::string out;
-  for (const MaskSetting& mask : config.masks)
-    out += mask.find + (mask.is_pattern ? " ~> " : " -> ") + mask.with + "; ";
+  for (const NameValue& mask : config.masks) out += mask.name + " -> " + mask.value + "; ";
   return out;
 }
 
@@ -27,7 +26,7 @@ TEST_CASE("masks_are_texts_and_patterns_with_what_they_become") {
   const Config config = load_with({R"(LOKI_MASK= ["hunter2", {"text":"a\"b","with":""}, {"pattern":"\\d{13,}"} ,
                                       {"with":"<mail>","pattern":"\\w+@\\w+"}] )"});
   CHECK(problem_texts(config) == "");
-  CHECK(shown(config) == R"(hunter2 -> ***; a"b -> ; \d{13,} ~> ***; \w+@\w+ ~> <mail>; )");
+  CHECK(shown(config) == R"(hunter\2 -> ***; a\"b -> ; \d{13,} -> ***; \w+@\w+ -> <mail>; )");
   CHECK(load_with({"LOKI_MASK=[]"}).problems.empty());
   CHECK(load_with({}).masks.empty());
 }

@@ -1,6 +1,7 @@
 #include "lambda/record_rules.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <vector>
 
 #include "base/json_check.h"
 #include "base/json_text.h"
@@ -8,13 +9,14 @@
 namespace sleipnir::test {
 namespace {
 
-using Masks = std::vector<MaskSetting>;
+using Masks = std::vector<NameValue>;
 
-MaskSetting text(std::string find, std::string with = "***") {
-  return {.find = std::move(find), .is_pattern = false, .with = std::move(with)};
+NameValue pattern(std::string find, std::string with = "***") {
+  return {.name = std::move(find), .value = std::move(with)};
 }
-MaskSetting pattern(std::string find, std::string with = "***") {
-  return {.find = std::move(find), .is_pattern = true, .with = std::move(with)};
+// One without any character that means something.
+NameValue text(std::string find, std::string with = "***") {
+  return pattern(std::move(find), std::move(with));
 }
 
 struct Applied {
