@@ -131,7 +131,10 @@ Scenario draw_scenario(test::SeededRandom& random) {
   drawn.weather_changes_percent = 10 + static_cast<unsigned>(random.below(80));
   drawn.healthy_end = random.chance(70);
   if (random.chance(25)) drawn.kill_percent = 20 + static_cast<unsigned>(random.below(60));
-  if (random.chance(25)) drawn.torn_write_percent = 20 + static_cast<unsigned>(random.below(80));
+  if (random.chance(25)) {
+    drawn.torn_write_percent = 20 + static_cast<unsigned>(random.below(80));
+    drawn.lives = std::max(drawn.lives, 2);
+  }
   if (random.chance(25)) drawn.disk_trouble_percent = 20 + static_cast<unsigned>(random.below(60));
   if (random.chance(30)) drawn.short_writes_percent = static_cast<unsigned>(random.below(100));
   // A disk on which a few kilobytes more may be written, or none: a quarter of it has to stay free.

@@ -84,8 +84,10 @@ void Story::plan_trouble(bool last) {
   }
   if (last) return;
   if (random().chance(scenario_.torn_write_percent)) {
-    files.die_after_bytes = random().below(random().chance(50) ? 300 : 6000);
-    files.torn_tail = static_cast<test::TornTail>(random().below(3));
+    files.die_after_bytes = random().below(random().chance(20) ? 300 : 3000);
+    files.torn_tail = random().chance(50) ? test::TornTail::kGarbled : static_cast<test::TornTail>(random().below(3));
+    // Or nothing might be written.
+    if (random().chance(70)) loki_.set_weather(draw_weather(random(), true));
     findings_.note("the process dies when it has written %llu bytes", ull(files.die_after_bytes));
   }
   if (random().chance(scenario_.kill_percent)) process_->kill_after_steps(1 + random().below(800));
