@@ -5,18 +5,89 @@
 // demangler and their tables: about 120 kB of 440, none of which can ever run here. Defining those few symbols in the
 // program keeps the archive members that hold the real ones out of the link.
 //
-// The C library's vsnprintf() is replaced too: what is left of it is base/text_format.h.
+// Of the C library some functions are replaced too, for its own callers as well (a static link takes the program's
+// first): vsnprintf() by base/text_format.h, the heap by base/small_heap.h, a few more by base/small_libc.h. Nothing
+// runs at exit: the program leaves by _exit.
 //
 // Each stub aborts: reaching one is a bug of ours, as CHECK is. Whoever uses std::thread, <system_error> or iostream
 // brings the weight back, and the size limit of the release build tells.
+#include <cerrno>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <new>
 
+#include "base/small_heap.h"
+#include "base/small_libc.h"
 #include "base/text_format.h"
 
+namespace {
+
+constinit sleipnir::SmallHeap heap;
+
+}  // namespace
+
 extern "C" {
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  void* const memory = heap.take(size, alignment);
+  if (memory == nullptr) errno = ENOMEM;
+  return memory;
+}
+void* malloc(std::size_t size) {
+  return aligned_alloc(sleipnir::SmallHeap::kAlignment, size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;
+  void* const memory = aligned_alloc(sleipnir::SmallHeap::kAlignment, bytes);
+  if (memory != nullptr) memset(memory, 0, bytes);
+  return memory;
+}
+void free(void* memory) {
+  heap.give(memory);
+}
+void* realloc(void* memory, std::size_t size) {
+  if (memory == nullptr) return malloc(size);
+  const std::size_t room = sleipnir::SmallHeap::room(memory);
+  if (size <= room) return memory;
+  void* const larger = malloc(size);
+  if (larger == nullptr) return nullptr;
+  memcpy(larger, memory, room);
+  free(memory);
+  return larger;
+}
+
+unsigned long strtoul(const char* text, char** end, int base) {
+  return sleipnir::small_libc::number(text, end, base);
+}
+unsigned long long strtoull(const char* text, char** end, int base) {
+  return sleipnir::small_libc::number(text, end, base);
+}
+// libc++'s std::stol() names these; nothing here calls it.
+long strtol(const char* text, char** end, int base) {
+  return static_cast<long>(sleipnir::small_libc::number(text, end, base));
+}
+long long strtoll(const char* text, char** end, int base) {
+  return static_cast<long long>(sleipnir::small_libc::number(text, end, base));
+}
+char* strstr(const char* text, const char* wanted) {
+  return sleipnir::small_libc::find_text(text, wanted);
+}
+struct tm* gmtime_r(const time_t* moment, struct tm* date) {
+  *date = sleipnir::small_libc::date_of(*moment);
+  return date;
+}
+time_t timegm(struct tm* date) {
+  return sleipnir::small_libc::moment_of(*date);
+}
+
+// Destructors of what lives as long as the program.
+int __cxa_atexit(void (*)(void*), void*, void*) {
+  return 0;
+}
+
 int vsnprintf(char* out, std::size_t room, const char* format, va_list arguments) {
   return static_cast<int>(sleipnir::format_text(out, room, format, arguments));
 }

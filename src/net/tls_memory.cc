@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kPageBytes = 4096;
 // What the allocator writes before each block, with its two canaries.
-constexpr size_t kBlockHeaderBytes = 64;
+[[maybe_unused]] constexpr size_t kBlockHeaderBytes = 64;
 alignas(kPageBytes) unsigned char tls_memory[kTlsMemoryBytes];
 
 // How many TlsUse exist, and how many of them have started the cryptography.
@@ -44,12 +44,14 @@ Status TlsUse::start_crypto() {
   return Done{};
 }
 
+#ifdef MBEDTLS_MEMORY_DEBUG
 size_t tls_memory_peak() {
   size_t bytes = 0;
   size_t blocks = 0;
   mbedtls_memory_buffer_alloc_max_get(&bytes, &blocks);
   return bytes + blocks * kBlockHeaderBytes;
 }
+#endif
 
 int tls_random(void* /*context*/, unsigned char* out, size_t bytes) {
   KernelRandom().fill(out, bytes);

@@ -38,7 +38,8 @@ class TlsUse {
   bool started_ = false;
 };
 
-// The most bytes of the buffer that were ever in use, their bookkeeping included. REQUIRES: a TlsUse exists.
+// The most bytes of the buffer that were ever in use, their bookkeeping included. REQUIRES: a TlsUse exists. For
+// tests and tools: not in the release.
 size_t tls_memory_peak();
 
 // Random bytes in the form mbedTLS asks for them; never fails.

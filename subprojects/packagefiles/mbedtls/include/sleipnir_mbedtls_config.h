@@ -13,8 +13,10 @@
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
-// The high-water mark of the buffer, from which its size is argued.
+// The high-water mark of the buffer, from which its size is argued. Not in the release: it brings sentences for stderr.
+#ifndef SLEIPNIR_RELEASE
 #define MBEDTLS_MEMORY_DEBUG
+#endif
 // The default of 4 would put 8-byte pointers on odd words, which the undefined-behaviour sanitizer rightly refuses.
 #define MBEDTLS_MEMORY_ALIGN_MULTIPLE 16
 #define MBEDTLS_ERROR_STRERROR_DUMMY
