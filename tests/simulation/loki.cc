@@ -259,7 +259,7 @@ void Loki::store_own_line(std::string_view line) {
   yyjson_doc* const document = yyjson_read(line.data(), line.size(), YYJSON_READ_NOFLAG);
   yyjson_val* const root = yyjson_doc_get_root(document);
   uint64_t right = count_of(root, "sent") + count_of(root, "pending") + count_of(root, "spooled") +
-                   count_of(root, "filtered") + count_of(root, "duplicate");
+                   count_of(root, "filtered") + count_of(root, "sampled_out") + count_of(root, "duplicate");
   yyjson_obj_iter reasons = yyjson_obj_iter_with(yyjson_obj_get(root, "dropped"));
   while (yyjson_val* const key = yyjson_obj_iter_next(&reasons)) {
     right += yyjson_get_uint(yyjson_obj_iter_get_val(key));

@@ -179,7 +179,7 @@ void Story::end_life() {
   } else {
     check_ledger();
   }
-  dropped_ += counters.dropped_total();
+  dropped_ += counters.dropped_total() + counters.sampled_out.get();
   spooled_ += counters.spooled.get();
   on_disk_ += static_cast<int64_t>(counters.spooled.get()) - static_cast<int64_t>(counters.restored.get());
   lambda_.end_life();
