@@ -160,7 +160,7 @@ int64_t Story::waiting() const {
 // back whole in the next life if at the end of this one there was no room to store the rest.
 bool Story::ledger_spans_lives() const {
   const bool in_parts = scenario_.loki.body_bytes_max != 0 || scenario_.loki.poisoned_one_in != 0;
-  const bool little_room = config_.spool_bytes_max < kMiB || scenario_.disk_free_bytes < kSpoolFreeBytesMin + kMiB;
+  const bool little_room = config_.spool_bytes_max <= kMiB || scenario_.disk_free_bytes < kSpoolFreeBytesMin + kMiB;
   return !any_kill_ && !disk_trouble_ && !(in_parts && little_room);
 }
 
