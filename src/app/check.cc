@@ -39,7 +39,7 @@ const char* result_name(CheckStep::Result result) {
   return "";
 }
 
-Check::Check(const Config& config, const CheckNames& names, LinuxKernel& kernel)
+Check::Check(Config& config, const CheckNames& names, LinuxKernel& kernel)
     : config_(config), names_(names), kernel_(kernel), resolver_(kernel), streams_(kernel, config) {}
 
 std::span<const CheckStep> Check::run() {
@@ -49,6 +49,7 @@ std::span<const CheckStep> Check::run() {
   };
   static constexpr Step kInOrder[kSteps] = {
       {"configuration", &Check::check_configuration},
+      {"secrets", &Check::fetch_secrets},
       {"name", &Check::find_name},
       {"connection", &Check::connect},
       {"proxy", &Check::open_tunnel},
@@ -100,6 +101,36 @@ bool Check::check_configuration() {
   const bool failed = !config_.enabled() || config_.has_errors();
   end(failed ? Result::kFailed : config_.problems.empty() ? Result::kOk : Result::kWarning);
   return config_.enabled();
+}
+
+bool Check::fetch_secrets() {
+  if (config_.secrets.empty()) {
+    finding().found("none");
+    return true;
+  }
+  secrets_ = std::make_unique<Secrets>(kernel_, config_, kTag);
+  Instant now = read_clocks();
+  secrets_->start(now);
+  while (secrets_->fetching()) {
+    if (secrets_->step(now) == Secrets::Event::kFailed) {
+      finding().found("%s", secrets_->failure());
+      finding().fix("check the reference, and that these credentials may read it");
+      return fail();
+    }
+    if (secrets_->fetching()) now = wait(secrets_->next_deadline());
+  }
+  const RequestIdentity& identity = secrets_->identity();
+  config_.authorization = identity.authorization;
+  config_.authorization_source = identity.source;
+  config_.tenant_id = identity.tenant_id;
+  config_.headers = identity.headers;
+  std::string variables;
+  for (const SecretSource& source : config_.secrets) {
+    variables.append(variables.empty() ? "" : ", ").append(source.variable);
+  }
+  finding().found("fetched %s", variables.c_str());
+  end(CheckStep::Result::kOk);
+  return true;
 }
 
 bool Check::find_name() {

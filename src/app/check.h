@@ -1,6 +1,6 @@
 // Check: the way to Loki, gone step by step as the sender goes it, with what each step found.
 //
-//   configuration -> name -> connection -> proxy -> tls -> push -> metadata
+//   configuration -> secrets -> name -> connection -> proxy -> tls -> push -> metadata
 //
 // One connection carries all of it: each layer is laid over the one before only when that one stands, so that a step's
 // time is its own. The push is a line that says what it is. Behind a step that failed the others are skipped.
@@ -12,6 +12,7 @@
 #include <span>
 
 #include "app/check_advice.h"
+#include "app/secrets.h"
 #include "app/streams.h"
 #include "loki/entry_writer.h"
 #include "loki/push_connection.h"
@@ -39,10 +40,10 @@ const char* result_name(CheckStep::Result result);
 
 class Check final : public StreamFactory {
  public:
-  // All of them outlive it.
-  Check(const Config& config, const CheckNames& names, LinuxKernel& kernel);
+  // All of them outlive it. Credentials that are fetched are put into `config`.
+  Check(Config& config, const CheckNames& names, LinuxKernel& kernel);
 
-  static constexpr size_t kSteps = 7;
+  static constexpr size_t kSteps = 8;
 
   // Every step, in order. Waits for the network. Valid as long as the check.
   std::span<const CheckStep> run();
@@ -59,6 +60,7 @@ class Check final : public StreamFactory {
   bool fail();
 
   bool check_configuration();
+  bool fetch_secrets();
   bool find_name();
   bool connect();
   bool open_tunnel();
@@ -72,11 +74,12 @@ class Check final : public StreamFactory {
   bool drive_layer();
   bool exchange(Pieces pieces);
 
-  const Config& config_;
+  Config& config_;
   const CheckNames& names_;
   LinuxKernel& kernel_;
   ThreadResolver resolver_;
   Resolution resolution_;
+  std::unique_ptr<Secrets> secrets_;
   std::unique_ptr<TlsContext> tls_;
   // What stands so far; null once the push has it.
   std::unique_ptr<Stream> stream_;

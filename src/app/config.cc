@@ -7,6 +7,7 @@
 #include "app/config_labels.h"
 #include "app/config_problems.h"
 #include "app/config_rules.h"
+#include "app/config_secrets.h"
 #include "app/config_settings.h"
 #include "app/config_table.h"
 #include "app/config_target.h"
@@ -178,9 +179,6 @@ LambdaEnvironment load_lambda(const Settings& settings) {
       .session_token = text("AWS_SESSION_TOKEN"),
       .container_credentials_uri = text("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
       .container_credentials_token = text("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
-      .endpoint_url = text("AWS_ENDPOINT_URL"),
-      .endpoint_url_secrets_manager = text("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-      .endpoint_url_ssm = text("AWS_ENDPOINT_URL_SSM"),
   };
   const std::optional<Integer> memory = parse_integer(settings["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].value);
   if (memory && !memory->negative && memory->value <= UINT32_MAX)
@@ -238,8 +236,9 @@ Config load_config(Environment environment) {
   if (config.endpoint) config.proxy = load_proxy(settings, *config.endpoint, problems);
 
   config.credentials = load_credentials(settings);
-  RequestIdentity identity =
-      compose_identity(config.credentials, config.endpoint ? &*config.endpoint : nullptr, problems);
+  config.secrets = load_secrets(settings, config.lambda.region, config.credentials, problems);
+  const Endpoint* const endpoint = config.endpoint ? &*config.endpoint : nullptr;
+  RequestIdentity identity = compose_identity(config.credentials, endpoint, problems);
   config.authorization = std::move(identity.authorization);
   config.authorization_source = std::move(identity.source);
   config.tenant_id = std::move(identity.tenant_id);

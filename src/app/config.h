@@ -57,6 +57,16 @@ struct Credentials {
   std::string_view username_variable = "LOKI_USERNAME";
 };
 
+// A credential whose value is a reference (aws/secret_reference.h), and where it is fetched (app/secrets.h).
+struct SecretSource {
+  std::string Credentials::* field = nullptr;
+  const char* variable = "";
+  std::string reference;
+  std::string region;
+  Endpoint endpoint;  // of the service
+  std::optional<Endpoint> proxy;
+};
+
 enum class Severity : uint8_t {
   kError,    // a value the user set is not used, or something needed is missing
   kWarning,  // used, but clamped, repaired, ambiguous or risky
@@ -84,9 +94,6 @@ struct LambdaEnvironment {
   std::string session_token;
   std::string container_credentials_uri;    // AWS_CONTAINER_CREDENTIALS_FULL_URI (SnapStart)
   std::string container_credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN
-  std::string endpoint_url;                 // AWS_ENDPOINT_URL, for all services
-  std::string endpoint_url_secrets_manager;
-  std::string endpoint_url_ssm;
 };
 
 struct Config {
@@ -103,6 +110,9 @@ struct Config {
   // push itself sets (is_reserved_header() in loki/push_request.h). Names and values are safe to send.
   std::vector<NameValue> headers;
   Credentials credentials;
+  // Those of them that are references, something else standing in their place above. Then authorization and headers
+  // are not what is sent.
+  std::vector<SecretSource> secrets;
 
   // --- What is sent ---
   // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the

@@ -294,15 +294,18 @@ constexpr Variable kVariables[] = {
     {.names = "AWS_ENDPOINT_URL", .field = kAsWritten},
     {.names = "AWS_ENDPOINT_URL_SECRETS_MANAGER", .field = kAsWritten},
     {.names = "AWS_ENDPOINT_URL_SSM", .field = kAsWritten},
+    {.names = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", .field = kAsWritten},
     {.names = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", .field = kAsWritten},
     {.names = "AWS_LAMBDA_FUNCTION_NAME", .field = kAsWritten},
     {.names = "AWS_LAMBDA_FUNCTION_VERSION", .field = kAsWritten},
     {.names = "AWS_LAMBDA_INITIALIZATION_TYPE", .field = kAsWritten},
     {.names = "AWS_LAMBDA_LOG_FORMAT", .field = kAsWritten},
     {.names = "AWS_LAMBDA_RUNTIME_API", .field = kAsWritten},
-    {.names = "AWS_REGION", .field = kAsWritten},
+    {.names = "AWS_REGION AWS_DEFAULT_REGION", .field = kAsWritten},
     {.names = "AWS_SECRET_ACCESS_KEY", .field = kAsWritten, .secrecy = Secrecy::kSecret},
     {.names = "AWS_SESSION_TOKEN", .field = kAsWritten, .secrecy = Secrecy::kSecret},
+    {.names = "AWS_USE_DUALSTACK_ENDPOINT", .field = kAsWritten},
+    {.names = "AWS_USE_FIPS_ENDPOINT", .field = kAsWritten},
 };
 
 constexpr size_t count_names() {

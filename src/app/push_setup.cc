@@ -5,14 +5,19 @@
 namespace sleipnir {
 
 PushRequestHead push_head(const Config& config) {
+  return push_head(*config.endpoint, config.authorization, config.tenant_id, config.headers);
+}
+
+PushRequestHead push_head(const Endpoint& endpoint, std::string_view authorization, std::string_view tenant_id,
+                          const std::vector<NameValue>& headers) {
   std::vector<HeaderField> extra;
-  for (const NameValue& header : config.headers) extra.push_back({.name = header.name, .value = header.value});
+  for (const NameValue& header : headers) extra.push_back({.name = header.name, .value = header.value});
   return PushRequestHead(PushTarget{
-      .path = config.endpoint->path,
-      .host = config.endpoint->host_header,
+      .path = endpoint.path,
+      .host = endpoint.host_header,
       .version = version_text(),
-      .tenant_id = config.tenant_id,
-      .authorization = config.authorization,
+      .tenant_id = tenant_id,
+      .authorization = authorization,
       .extra = extra,
   });
 }

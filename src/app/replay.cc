@@ -42,7 +42,9 @@ Replay::Replay(const Config& config, LinuxKernel& kernel, ReplayTimes times, std
       resolver_(kernel),
       streams_(kernel, config),
       upstream_(config.proxy ? *config.proxy : *config.endpoint, resolver_, config.connect_timeout),
-      no_spool_(files_, random_, {.directory = config.spool_dir, .bytes_max = 0}, push_prefix_) {}
+      no_spool_(files_, random_, {.directory = config.spool_dir, .bytes_max = 0}, push_prefix_) {
+  if (!config.secrets.empty()) secrets_ = std::make_unique<Secrets>(kernel, config, kSecretsTag);
+}
 
 void Replay::begin_stream(std::string_view push_prefix) {
   if (push_prefix == push_prefix_) return;
@@ -125,6 +127,7 @@ void Replay::make_sender() {
           .handoff = handoff_,
           .head = head_,
           .push_prefix = push_prefix_,
+          .secrets = secrets_.get(),
       },
       sender_options(config_), std::move(buffer.value()));
 }

@@ -12,6 +12,7 @@
 
 #include "app/config.h"
 #include "app/replay_read.h"
+#include "app/secrets.h"
 #include "app/sender.h"
 #include "app/streams.h"
 #include "base/linux_file_system.h"
@@ -60,6 +61,7 @@ class Replay final : public ReplaySink {
   Upstream upstream_;
   KernelRandom random_;
   LinuxFileSystem files_;
+  std::unique_ptr<Secrets> secrets_;
   std::string push_prefix_;
   Spool no_spool_;
   // Of the stream's labels; made when there is something to send.

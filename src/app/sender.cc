@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/secrets.h"
 #include "base/log.h"
 
 namespace sleipnir {
@@ -33,6 +34,7 @@ MonotonicTime Sender::step(Instant now, std::span<const Ready> ready) {
     if (slot && slot->connection.next_deadline() <= now.monotonic) handle(*slot, slot->connection.step(now), now);
   }
   if (with_.upstream.lookup_failed(now)) on_lookup_failed(now);
+  step_secrets(now);
   dispatch(now);
   if (room_wanted_by_) make_room(now);
   restore_if_idle(now);
@@ -100,6 +102,7 @@ void Sender::note_thaw(Instant now) {
 
 void Sender::on_thaw(Instant now) {
   with_.upstream.on_thaw(now);
+  if (with_.secrets != nullptr) with_.secrets->on_thaw(now);
   for (std::optional<Slot>& slot : slots_) {
     if (slot) slot->connection.on_thaw(now.monotonic + options_.request_timeout, now);
   }
@@ -181,6 +184,7 @@ MonotonicTime Sender::next_deadline(Instant now) const {
   // Once that has passed, only the end of a push can help.
   if (room_wanted_by_ && *room_wanted_by_ > now.monotonic) consider(*room_wanted_by_);
   consider(with_.upstream.next_deadline());
+  if (with_.secrets != nullptr) consider(with_.secrets->next_deadline());
   for (const std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;
     MonotonicTime due = parcel->due();

@@ -47,6 +47,8 @@ struct SenderOptions {
 };
 
 // What the sender works with; all of it outlives the sender.
+class Secrets;
+
 struct SenderWiring {
   Kernel& kernel;
   Kernel& loop;  // for wake() only
@@ -58,6 +60,8 @@ struct SenderWiring {
   Handoff& handoff;
   const PushRequestHead& head;
   std::string_view push_prefix;  // labels, see loki/labels.h
+  // Of credentials that are fetched; then the head is theirs. Null: there are none.
+  Secrets* secrets = nullptr;
 };
 
 class Sender {
@@ -122,6 +126,13 @@ class Sender {
   void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
             uint64_t pending = 0);
   void release(Parcel& parcel);
+
+  // ---- fetched credentials (sender_secrets.cc) ----
+  void fetch_secrets(Instant now);
+  void step_secrets(Instant now);
+  bool credentials_lack() const;
+  const PushRequestHead& head() const;
+  bool renew_secrets(const Slot& slot, int status);
 
   // ---- spool (sender_spool.cc) ----
   bool spool_away(Parcel& parcel, Instant now);

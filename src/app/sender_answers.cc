@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/secrets.h"
 #include "app/sender.h"
 #include "base/planted_bug.h"
 #include "loki/amend.h"
@@ -86,6 +87,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
     case Verdict::Action::kSent:
       counters.sent.add(records);
       answered_ = true;
+      if (with_.secrets != nullptr) with_.secrets->accepted();
       waited_in_vain_ = false;
       parcel.failures = 0;
       parcel.settle_next();
@@ -120,6 +122,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
       break;
 
     case Verdict::Action::kRefused: {
+      if (renew_secrets(slot, slot.connection.status())) break;
       const std::string_view location = slot.connection.location();
       if (refused_gate_.open(now)) {
         log_line(LogLevel::kError,

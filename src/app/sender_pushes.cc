@@ -24,7 +24,7 @@ void Sender::dispatch(Instant now) {
     parcel->in_flight = true;
     if (slot->connection.state() == PushConnection::State::kReady) start_push(*slot, now);
   }
-  if (warm_up_) {
+  if (warm_up_ && !credentials_lack()) {
     const bool any = std::any_of(slots_.begin(), slots_.end(), [](const std::optional<Slot>& slot) {
       return slot && slot->connection.state() != PushConnection::State::kClosed;
     });
@@ -37,6 +37,7 @@ void Sender::dispatch(Instant now) {
 }
 
 bool Sender::may_push(Instant now) const {
+  if (credentials_lack()) return false;
   if (!breaker_.open()) return true;
   // A probe is one push; at shutdown there is one last attempt whatever the time.
   return pushes_under_way() == 0 && (breaker_.allows(now.wall) || shutdown_deadline_.has_value());
@@ -121,8 +122,8 @@ void Sender::start_push(Slot& slot, Instant now) {
     pieces[count++] = piece(wire.data(), wire.size() - 1);  // less the last comma
     pieces[count++] = piece(kPushSuffix.data(), kPushSuffix.size());
   }
-  const size_t head_bytes = with_.head.write(slot.head, compressed != 0 ? compressed : slot.body_bytes,
-                                             compressed != 0 ? ContentEncoding::kGzip : ContentEncoding::kIdentity);
+  const size_t head_bytes = head().write(slot.head, compressed != 0 ? compressed : slot.body_bytes,
+                                         compressed != 0 ? ContentEncoding::kGzip : ContentEncoding::kIdentity);
   CHECK(head_bytes != 0);
   pieces[0] = piece(slot.head.data(), head_bytes);
   slot.connection.push(Pieces(pieces.data(), count), now.monotonic + options_.request_timeout, now);

@@ -19,22 +19,24 @@ TlsOptions tls_options(const Config& config) {
 }
 
 Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
-  if (config_.endpoint->tls && !tls_) {
+  if (endpoint_.tls && !tls_) {
     const Status ready = prepare_tls();
     if (!ready) return ready.error();
   }
   Result<int> handle = kernel_.connect(address);
   if (!handle) return handle.error();
   std::unique_ptr<Stream> stream = std::make_unique<TcpStream>(kernel_, handle.value());
-  if (config_.proxy) stream = std::make_unique<ProxyStream>(std::move(stream), *config_.proxy, *config_.endpoint);
-  if (!config_.endpoint->tls) return stream;
-  const TlsPeer peer{.host = config_.endpoint->host, .port = config_.endpoint->port};
+  if (proxy_ != nullptr) stream = std::make_unique<ProxyStream>(std::move(stream), *proxy_, endpoint_);
+  if (!endpoint_.tls) return stream;
+  const TlsPeer peer{.host = endpoint_.host, .port = endpoint_.port};
   return std::unique_ptr<Stream>(std::make_unique<TlsStream>(*tls_, std::move(stream), peer));
 }
 
 // A file that cannot be used is said once; then we go on with what is left: the server decides whether it is enough.
 Status Streams::prepare_tls() {
-  const TlsOptions options = tls_options(config_);
+  const bool to_loki = &endpoint_ == &*config_.endpoint;
+  const TlsOptions options =
+      to_loki ? tls_options(config_) : TlsOptions{.ca_file = config_.ca_file, .ca_pem = config_.ca_pem};
   Result<std::unique_ptr<TlsContext>> context = TlsContext::create(options);
   if (!context) {
     log_line(LogLevel::kError,

@@ -20,7 +20,11 @@ TlsOptions tls_options(const Config& config);
 class Streams final : public StreamFactory {
  public:
   // `kernel` and `config` outlive it. REQUIRES: config.endpoint.
-  Streams(Kernel& kernel, const Config& config) : kernel_(kernel), config_(config) {}
+  Streams(Kernel& kernel, const Config& config)
+      : Streams(kernel, config, *config.endpoint, config.proxy ? &*config.proxy : nullptr) {}
+  // To somebody else, who is not shown our client certificate and is verified in any case.
+  Streams(Kernel& kernel, const Config& config, const Endpoint& endpoint, const Endpoint* proxy)
+      : kernel_(kernel), config_(config), endpoint_(endpoint), proxy_(proxy) {}
 
   Result<std::unique_ptr<Stream>> open(const Address& address) override;
   void forget_sessions() override;
@@ -30,6 +34,8 @@ class Streams final : public StreamFactory {
 
   Kernel& kernel_;
   const Config& config_;
+  const Endpoint& endpoint_;
+  const Endpoint* const proxy_;  // null: none
   std::unique_ptr<TlsContext> tls_;
 };
 

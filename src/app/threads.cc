@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "app/extension.h"
+#include "app/secrets.h"
 #include "app/sender.h"
 #include "app/streams.h"
 #include "base/linux_file_system.h"
@@ -54,6 +55,7 @@ class Threads final : public ExtensionHost {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
     upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_, config_.connect_timeout);
+    if (!config_.secrets.empty()) secrets_ = std::make_unique<Secrets>(kernel_, config_, kSecretsTag);
     spool_.emplace(files_, random_, spool_options(config_), setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {
@@ -72,6 +74,7 @@ class Threads final : public ExtensionHost {
             .handoff = handoff_,
             .head = setup.head,
             .push_prefix = setup.push_prefix,
+            .secrets = secrets_.get(),
         },
         sender_options(config_), std::move(spool_buffer.value()));
     pthread_attr_t attributes;
@@ -103,6 +106,7 @@ class Threads final : public ExtensionHost {
   std::optional<ThreadResolver> resolver_;
   std::optional<Streams> streams_;
   std::optional<Upstream> upstream_;
+  std::unique_ptr<Secrets> secrets_;
   LinuxFileSystem files_;
   std::optional<Spool> spool_;
   std::unique_ptr<Sender> sender_;

@@ -68,7 +68,7 @@ int run_check_word(Environment environment, std::span<const char* const> argumen
     print_error("usage: sleipnir check [--json]\n");
     return 2;
   }
-  const Config config = load_config(environment);
+  Config config = load_config(environment);
   // Which names set what is not kept in Config; its complaints are already in it.
   std::vector<ConfigProblem> repeated;
   Problems ignored(repeated);

@@ -52,6 +52,9 @@ void print_outcome(const Config& config) {
     print("authorization  %s%sfrom %s\n", known_scheme ? scheme.c_str() : "", known_scheme ? ", " : "",
           config.authorization_source.c_str());
   }
+  for (const SecretSource& source : config.secrets) {
+    print("secret         %s: %s, from %s\n", source.variable, source.reference.c_str(), source.endpoint.url().c_str());
+  }
   if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {

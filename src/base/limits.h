@@ -137,6 +137,8 @@ inline constexpr milliseconds kThawGap{1000};
 inline constexpr seconds kResolvedFor{45};
 // A Retry-After beyond this is taken for this.
 inline constexpr minutes kRetryAfterMax{5};
+// Tag of the connection that fetches them, behind those of the pushes.
+inline constexpr uint64_t kSecretsTag = kPushesInFlightMax;
 // Breaker: from the first probe interval, doubling, to the last.
 inline constexpr seconds kProbeFirst{5};
 inline constexpr seconds kProbeLast{300};

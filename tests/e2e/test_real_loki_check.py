@@ -17,7 +17,7 @@ from real_loki import LokiUnavailable, RealLoki
 
 # Goes past no proxy and reaches the loopback listeners all the same.
 UNSPECIFIC = "0.0.0.0"
-STEPS = ["configuration", "name", "connection", "proxy", "tls", "push", "metadata"]
+STEPS = ["configuration", "secrets", "name", "connection", "proxy", "tls", "push", "metadata"]
 
 
 class Checked:
@@ -83,7 +83,7 @@ class Reached(CheckCase):
         gateway = self.opened(Gateway(self.loki.url, pair=self.authority.server(), passwords={"me": "secret-word"}))
         checked = self.passes({"LOKI_URL": f"https://localhost:{gateway.port}", "LOKI_CA_FILE": self.authority.cert_file,
                                "LOKI_USERNAME": "me", "LOKI_PASSWORD": "secret-word"})
-        self.assertEqual({"ok"}, {checked.steps[name]["result"] for name in STEPS if name != "proxy"})
+        self.assertEqual({"ok"}, {checked.steps[name]["result"] for name in STEPS if name not in ("secrets", "proxy")})
         self.assertRegex(checked.steps["tls"]["found"], r"TLSv1\.[23], TLS.*, certificate for localhost, 127\.0\.0\.1 until 20")
         self.assertNotIn("secret-word", checked.text)
 

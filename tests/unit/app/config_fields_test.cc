@@ -266,9 +266,7 @@ TEST_CASE("what_lambda_tells_is_read") {
                  "AWS_LAMBDA_FUNCTION_VERSION=7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_REGION=eu-west-1",
                  "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances",
                  "AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token",
-                 "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.1/c", "AWS_CONTAINER_AUTHORIZATION_TOKEN=t",
-                 "AWS_ENDPOINT_URL=http://localhost:4566", "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://sm",
-                 "AWS_ENDPOINT_URL_SSM=http://ssm"});
+                 "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.1/c", "AWS_CONTAINER_AUTHORIZATION_TOKEN=t"});
   CHECK(problem_texts(config) == "");
   CHECK(config.lambda.runtime_api == "169.254.100.1:9001");
   CHECK(config.lambda.function_name == "orders");
@@ -282,9 +280,6 @@ TEST_CASE("what_lambda_tells_is_read") {
   CHECK(config.lambda.session_token == "token");
   CHECK(config.lambda.container_credentials_uri == "http://169.254.1/c");
   CHECK(config.lambda.container_credentials_token == "t");
-  CHECK(config.lambda.endpoint_url == "http://localhost:4566");
-  CHECK(config.lambda.endpoint_url_secrets_manager == "http://sm");
-  CHECK(config.lambda.endpoint_url_ssm == "http://ssm");
 }
 
 TEST_CASE("initialization_types_are_told_apart_and_a_new_one_is_ordinary") {

@@ -258,7 +258,8 @@ TEST_CASE("credentials_over_plain_http_are_warned_about_except_on_loopback") {
 
 TEST_CASE("an_identity_is_composed_anew_from_a_fetched_secret") {
   Config config = load_with({"LOKI_AUTH_TOKEN=arn:aws:secretsmanager:eu-west-1:1:secret:loki"});
-  CHECK(config.credentials.token == "arn:aws:secretsmanager:eu-west-1:1:secret:loki");
+  REQUIRE(config.secrets.size() == 1);
+  CHECK(config.secrets[0].reference == "arn:aws:secretsmanager:eu-west-1:1:secret:loki");
   Credentials fetched = config.credentials;
   fetched.token = "tok";
   std::vector<ConfigProblem> list;

@@ -1,0 +1,15 @@
+// The credentials that are references, each with the service to ask. Runs once at start; nothing is fetched here.
+#pragma once
+
+#include <vector>
+
+#include "app/config_settings.h"
+
+namespace sleipnir {
+
+// Takes the references out of `credentials`, where what stands for them then says that something will come. One whose
+// service cannot be told is cleared there, with the line that says what is wanted. Empty: there was none.
+std::vector<SecretSource> load_secrets(const Settings& settings, std::string_view region, Credentials& credentials,
+                                       Problems& problems);
+
+}  // namespace sleipnir

@@ -1,0 +1,19 @@
+// Where an AWS service is: by region and partition, FIPS and dual stack, or as the environment says. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sleipnir {
+
+struct AwsEndpointOptions {
+  // AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL; empty: AWS's own.
+  std::string_view override_url = {};
+  bool fips = false;
+  bool dual_stack = false;
+};
+
+// A URL, for parse_endpoint(). REQUIRES: region not empty.
+std::string service_url(std::string_view service, std::string_view region, const AwsEndpointOptions& options);
+
+}  // namespace sleipnir

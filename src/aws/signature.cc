@@ -1,0 +1,103 @@
+#include "aws/signature.h"
+
+#include <mbedtls/sha256.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sleipnir {
+
+namespace {
+
+constexpr size_t kBlockBytes = 64;
+using Digest = std::array<unsigned char, 32>;
+
+std::string_view view(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  // It can fail only where hardware does the work.
+  static_cast<void>(
+      mbedtls_sha256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), 0));
+  return digest;
+}
+
+// RFC 2104. `text` is a date, a name or a string to sign: short.
+Digest hmac(std::string_view key, std::string_view text) {
+  const Digest hashed = sha256(key);
+  if (key.size() > kBlockBytes) key = view(hashed);
+  std::string inner(kBlockBytes, '\x36');
+  std::string outer(kBlockBytes, '\x5c');
+  for (size_t i = 0; i < key.size(); i++) {
+    inner[i] = static_cast<char>(inner[i] ^ key[i]);
+    outer[i] = static_cast<char>(outer[i] ^ key[i]);
+  }
+  return sha256(outer.append(view(sha256(inner.append(text)))));
+}
+
+std::string hex(const Digest& digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  return hex(sha256(bytes));
+}
+
+AwsTime aws_time(WallTime now) {
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(now - day));
+  char text[32];
+  snprintf(text, sizeof(text), "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()),
+           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+           static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+           static_cast<int>(clock.seconds().count()));
+  AwsTime time;
+  std::copy_n(text, time.size(), time.begin());
+  return time;
+}
+
+std::string authorization(const SignedRequest& request, const AwsKeys& keys, const AwsTime& time) {
+  const std::string_view date(time.data(), 8);
+  std::string names;
+  // No query is ever signed here: its line is empty.
+  std::string canonical = std::string(request.method).append("\n").append(request.path).append("\n\n");
+  for (const SignedHeader& header : request.headers) {
+    canonical.append(header.name).append(":").append(header.value).append("\n");
+    names.append(names.empty() ? "" : ";").append(header.name);
+  }
+  canonical.append("\n").append(names).append("\n").append(sha256_hex(request.body));
+
+  const std::string scope =
+      std::string(date).append("/").append(request.region).append("/").append(request.service).append("/aws4_request");
+  const std::string to_sign = std::string("AWS4-HMAC-SHA256\n")
+                                  .append(time.data(), time.size())
+                                  .append("\n")
+                                  .append(scope)
+                                  .append("\n")
+                                  .append(sha256_hex(canonical));
+  Digest key = hmac("AWS4" + keys.secret_access_key, date);
+  for (const std::string_view text : {request.region, request.service, std::string_view("aws4_request")}) {
+    key = hmac(view(key), text);
+  }
+  return std::string("AWS4-HMAC-SHA256 Credential=")
+      .append(keys.access_key_id)
+      .append("/")
+      .append(scope)
+      .append(", SignedHeaders=")
+      .append(names)
+      .append(", Signature=")
+      .append(hex(hmac(view(key), to_sign)));
+}
+
+}  // namespace sleipnir
