@@ -134,7 +134,7 @@ IoResult LinuxKernel::read(int handle, std::span<char> out) {
 IoResult LinuxKernel::write(int handle, Pieces pieces) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = std::min<size_t>(pieces.size(), IOV_MAX);
+  message.msg_iovlen = std::min(pieces.size(), size_t{IOV_MAX});
   for (;;) {
     // MSG_NOSIGNAL: a peer that has gone must not raise SIGPIPE.
     const ssize_t sent = sendmsg(handle, &message, MSG_NOSIGNAL);
