@@ -86,7 +86,7 @@ TEST_CASE("signature_of_a_put_with_an_encoded_path_is_that_of_another_implementa
 
 TEST_CASE("signature_takes_keys_of_any_length") {
   const SignedHeader headers[] = {{"host", "h"}};
-  for (const size_t bytes : {0, 1, 59, 60, 61, 64, 200}) {
+  for (const size_t bytes : {0U, 1U, 59U, 60U, 61U, 64U, 200U}) {
     const AwsKeys keys{.access_key_id = "a", .secret_access_key = std::string(bytes, 'k'), .session_token = ""};
     const std::string value =
         authorization({.method = "GET", .headers = headers, .body = "", .region = "r", .service = "s"}, keys, kTime);
