@@ -6,6 +6,7 @@ import gzip
 import json
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import List
@@ -24,8 +25,17 @@ class Spooled:
 def read_spool(folder: Path) -> Spooled:
     found = Spooled()
     for path in sorted(folder.glob("*.spool")) if folder.is_dir() else []:
-        _read_segment(path.read_bytes(), found)
+        with suppress(FileNotFoundError):  # delivered, and removed by its owner since it was listed
+            _read_segment(path.read_bytes(), found)
     return found
+
+
+def spooled_bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.glob("*") if folder.is_dir() else []:
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def _read_segment(data: bytes, found: Spooled) -> None:

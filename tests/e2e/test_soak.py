@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List
 
+from spool_files import spooled_bytes
 from support import EMULATED, Case, function_lines, sleipnir, stderr_of
 from standin import LokiStandin
 
@@ -65,13 +66,10 @@ class Life:
         self.count("invocations")
         self.lam.invoke(**script)
 
-    def spool_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.spool.glob("*")) if self.spool.is_dir() else 0
-
     def sample(self) -> None:
         process = Path("/proc") / str(self.lam.extension.pid)
         self.samples.append(Sample(self.lam.extension.rss_kb, len(os.listdir(process / "fd")),
-                                   len(os.listdir(process / "task")), self.spool_bytes()))
+                                   len(os.listdir(process / "task")), spooled_bytes(self.spool)))
 
     def settle(self, seconds: float) -> bool:
         """Until everything written so far is in Loki and the spool is empty."""
@@ -79,7 +77,7 @@ class Life:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.invoke(lines=self.some(1, 10), duration_ms=5)
-            if not self.spool_bytes() and len(self.loki.entries) >= len(self.lines):
+            if not spooled_bytes(self.spool) and len(self.loki.entries) >= len(self.lines):
                 if set(self.lines) <= {entry.line for entry in self.loki.entries}:
                     return True
         return False

@@ -8,7 +8,9 @@ import shutil
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
+from spool_files import spooled_bytes
 from support import Case, EMULATED, function_lines, sleipnir, stderr_of
 from standin import LokiStandin
 
@@ -32,8 +34,7 @@ class Spool(Case):
                     "LOKI_SPOOL_DIR": os.path.join(self.folder, "spool")}
 
     def spooled_bytes(self) -> int:
-        folder = self.env["LOKI_SPOOL_DIR"]
-        return sum(entry.stat().st_size for entry in os.scandir(folder)) if os.path.isdir(folder) else 0
+        return spooled_bytes(Path(self.env["LOKI_SPOOL_DIR"]))
 
     def test_a_reset_keeps_what_loki_did_not_take_and_the_next_start_delivers_it(self) -> None:
         with sleipnir(self.env, timeout_s=5) as lam:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
-from spool_files import read_spool
+from spool_files import read_spool, spooled_bytes
 from support import EMULATED, Case, function_lines, sleipnir
 from standin import LokiStandin
 
@@ -84,13 +84,10 @@ class Point:
             # The same sandbox, the same /tmp: the next invocation starts a new process.
             for _ in range(100):
                 lam.invoke(lines=self.some(1), duration_ms=20)
-                if not self.spooled_bytes() and lam.wait_delivered(0):
+                if not spooled_bytes(self.folder) and lam.wait_delivered(0):
                     break
             lam.shutdown("spindown")
             self.judge(on_disk.lines, on_disk.records, on_disk.torn_bytes)
-
-    def spooled_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.folder.glob("*")) if self.folder.is_dir() else 0
 
     def kill(self) -> None:
         # After a reset the next invocation starts it, which takes a busy machine longer than us to come here.
@@ -165,8 +162,8 @@ class Point:
             self.outcome.problem = f"{len(missing)} spooled records were not recovered"
         elif self.all_delivered and self.outcome.lost:
             self.outcome.problem = f"{self.outcome.lost} records lost though nothing waited"
-        elif self.spooled_bytes():
-            self.outcome.problem = f"{self.spooled_bytes()} bytes are still in the spool"
+        elif spooled_bytes(self.folder):
+            self.outcome.problem = f"{spooled_bytes(self.folder)} bytes are still in the spool"
         elif not distinct <= set(self.lines):
             self.outcome.problem = "lines that nobody wrote"
         elif self.outcome.lost * LINE_BYTES > MEMORY_BYTES:
