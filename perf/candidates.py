@@ -66,20 +66,25 @@ def sleipnir(listener_port: int) -> Candidate:
 
 
 def lambdawatch() -> Candidate:
-    """LambdaWatch, the strongest of the other extensions for Loki: LAMBDAWATCH_BIN, the cache, or
-    a build from the Go module proxy."""
-    named = os.environ.get("LAMBDAWATCH_BIN")
-    program = Path(named) if named else cache_root() / f"lambdawatch-{LAMBDAWATCH_VERSION}"
-    if not os.access(program, os.X_OK):
-        if named:
-            raise NotHere(f"LambdaWatch: LAMBDAWATCH_BIN={named} is not an executable file")
-        build_go(program, "LambdaWatch", "LAMBDAWATCH_BIN", "github.com/mumzworld-tech/lambdawatch", LAMBDAWATCH_VERSION, "/cmd/extension")
+    """LambdaWatch, the strongest of the other extensions for Loki."""
+    program = go_program("LambdaWatch", "LAMBDAWATCH_BIN", "github.com/mumzworld-tech/lambdawatch", LAMBDAWATCH_VERSION, "/cmd/extension")
     return Candidate("LambdaWatch", program, {"LOKI_URL": "http://@API@/loki/api/v1/push"})
 
 
-def build_go(program: Path, name: str, variable: str, module: str, version: str, package: str) -> None:
-    """A program of another project. `go install` of the command would ask the proxy for each folder of its path as a module
-    of its own; requiring the module by name asks for just that one."""
+def go_program(name: str, variable: str, module: str, version: str, package: str) -> Path:
+    """A program of another project: the one that `variable` (NAME_BIN) names, the cache's, or a build from the Go module proxy."""
+    named = os.environ.get(variable)
+    program = Path(named) if named else cache_root() / f"{variable.removesuffix('_BIN').lower()}-{version}"
+    if not os.access(program, os.X_OK):
+        if named:
+            raise NotHere(f"{name}: {variable}={named} is not an executable file")
+        _build_go(program, name, variable, module, version, package)
+    return program
+
+
+def _build_go(program: Path, name: str, variable: str, module: str, version: str, package: str) -> None:
+    """`go install` of the command would ask the proxy for each folder of its path as a module of its own; requiring the
+    module by name asks for just that one."""
     go = shutil.which("go")
     if not go:
         raise NotHere(f"{name}: Go is not installed ({variable} names a built one)")

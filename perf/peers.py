@@ -1,8 +1,7 @@
 """The other extensions that are measured with --peers: what each wants to be told, and how it is had.
 
-NAME_BIN names a built program (LOAFOE_BIN, ...); else it comes out of the cache, or is built by `go` from the module proxy. Their
-listeners are reached by names that Lambda's sandbox has in its DNS, so that --peers runs in a mount namespace whose hosts file
-has them: as root.
+Had as candidates.go_program() says. Their listeners are reached by names that Lambda's sandbox has in its DNS, so that
+--peers runs in a mount namespace whose hosts file has them: as root.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Mapping
 
 import candidates
@@ -47,20 +45,11 @@ def here() -> list[Candidate]:
     found = []
     for peer in PEERS:
         try:
-            found.append(Candidate(peer.name, _program(peer), dict(peer.environment)))
+            program = candidates.go_program(peer.name, peer.binary_variable, peer.module, peer.version, peer.package)
+            found.append(Candidate(peer.name, program, dict(peer.environment)))
         except NotHere as reason:
             print(f"left out, {reason}", file=sys.stderr)
     return found
-
-
-def _program(peer: Peer) -> Path:
-    named = os.environ.get(peer.binary_variable)
-    program = Path(named) if named else candidates.cache_root() / f"peer-{peer.binary_variable.lower()}-{peer.version}"
-    if not os.access(program, os.X_OK):
-        if named:
-            raise NotHere(f"{peer.name}: {peer.binary_variable}={named} is not an executable file")
-        candidates.build_go(program, peer.name, peer.binary_variable, peer.module, peer.version, peer.package)
-    return program
 
 
 def enter_namespace(script: str) -> None:
