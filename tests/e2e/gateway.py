@@ -12,14 +12,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Optional
 
+from emulator.config import free_port
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Gateway:

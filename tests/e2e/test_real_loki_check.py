@@ -9,8 +9,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict
 
-from gateway import Gateway, free_port
 from support import ROOT, Case, binary
+from emulator.config import free_port
+from gateway import Gateway
 from standin import Authority, LokiStandin
 
 from real_loki import LokiUnavailable, RealLoki

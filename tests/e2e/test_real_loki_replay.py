@@ -13,8 +13,8 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from gateway import free_port
 from support import Case, binary, sleipnir
+from emulator.config import free_port
 
 from real_loki import Entry, LokiUnavailable, RealLoki
 

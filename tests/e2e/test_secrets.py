@@ -12,8 +12,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict
 
-from gateway import Gateway, free_port
 from support import Case, binary, function_lines, sleipnir, stderr_of
+from emulator.config import free_port
+from gateway import Gateway
 from standin import LokiStandin
 from standin.aws import AwsStandin
 

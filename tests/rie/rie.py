@@ -28,6 +28,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from emulator.config import free_port
 from fetch import NotFetched, fetched
 
 HERE = Path(__file__).resolve().parent
@@ -78,13 +79,6 @@ def find_python() -> str:
         if done.returncode == 0:
             return candidate
     raise RieUnavailable("no python3 that another user may run")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Rie:
