@@ -35,6 +35,16 @@ void deliver_one(SenderFixture& fixture) {
   fixture.driver.settle();
 }
 
+// A frame of four lines from before is too large as a whole, and halved: the first half is taken, the second one not
+// yet.
+void deliver_half_of_a_frame(SenderFixture& fixture) {
+  spool_before(fixture, {numbered(4, "a")});
+  fixture.loki.replies = {answer(204), answer(413, "too large"), answer(204)};
+  fixture.loki.judge = unavailable;
+  deliver_one(fixture);
+  REQUIRE(fixture.sent() == 3);
+}
+
 TEST_CASE("sender_sends_behind_fresh_records_what_an_earlier_life_has_spooled") {
   SenderFixture fixture({.spool_bytes_max = kSpoolBytes});
   spool_before(fixture, {numbered(2, "a"), numbered(3, "b")});
@@ -108,12 +118,7 @@ TEST_CASE("sender_makes_room_with_what_came_from_the_spool_first") {
 
 TEST_CASE("sender_spools_only_what_is_left_of_a_restored_batch_that_was_delivered_in_part") {
   SenderFixture fixture({.spool_bytes_max = kSpoolBytes});
-  spool_before(fixture, {numbered(4, "a")});
-  // Too large as a whole: halved. The first half is taken, the second one not yet.
-  fixture.loki.replies = {answer(204), answer(413, "too large"), answer(204)};
-  fixture.loki.judge = unavailable;
-  deliver_one(fixture);
-  REQUIRE(fixture.sent() == 3);
+  deliver_half_of_a_frame(fixture);
   fixture.shut_down(1s, true);
   fixture.driver.run_for(1s);
   REQUIRE(fixture.handoff.finished.load());
@@ -129,11 +134,7 @@ TEST_CASE("sender_spools_only_what_is_left_of_a_restored_batch_that_was_delivere
 
 TEST_CASE("sender_puts_a_half_delivered_frame_back_whole_where_there_is_no_room_for_the_rest") {
   SenderFixture fixture({.spool_bytes_max = kSpoolBytes});
-  spool_before(fixture, {numbered(4, "a")});
-  fixture.loki.replies = {answer(204), answer(413, "too large"), answer(204)};
-  fixture.loki.judge = unavailable;
-  deliver_one(fixture);
-  REQUIRE(fixture.sent() == 3);
+  deliver_half_of_a_frame(fixture);
   fixture.disk.free_bytes = 0;
   fixture.shut_down(1s, true);
   fixture.driver.run_for(1s);
