@@ -12,6 +12,7 @@
 #include "app/config_table.h"
 #include "app/config_target.h"
 #include "app/config_values.h"
+#include "base/ascii.h"
 
 namespace sleipnir {
 
@@ -68,7 +69,7 @@ void apply(const Variable& variable, const Setting& setting, Config& config, Pro
       }
       return;
     case Field::Kind::kChoice: {
-      const std::string_view word = same_ignoring_case(trimmed(setting.value), "warning") ? "warn" : setting.value;
+      const std::string_view word = equal_ignoring_case(trimmed(setting.value), "warning") ? "warn" : setting.value;
       if (const std::optional<uint8_t> index = parse_choice(word, field.choice.words)) {
         field.choice.set(config, *index);
       } else {
@@ -108,12 +109,11 @@ void apply_drop_platform(const Setting& setting, Config& config, Problems& probl
   static constexpr std::string_view kPrefix = "platform.";
   if (!setting) return;
   config.drop_platform.clear();
-  if (same_ignoring_case(trimmed(setting.value), "none")) return;
+  if (equal_ignoring_case(trimmed(setting.value), "none")) return;
   for (const std::string_view item : split_list(setting.value)) {
     const std::string_view type = item.starts_with(kPrefix) ? item.substr(kPrefix.size()) : item;
-    const bool word = !type.empty() && std::all_of(type.begin(), type.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    });
+    const bool word = !type.empty() &&
+                      std::all_of(type.begin(), type.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
     if (word) {
       config.drop_platform.push_back(std::string(kPrefix).append(type));
     } else {
@@ -173,7 +173,7 @@ LambdaEnvironment load_lambda(const Settings& settings) {
       .function_name = text("AWS_LAMBDA_FUNCTION_NAME"),
       .function_version = text("AWS_LAMBDA_FUNCTION_VERSION"),
       .region = text("AWS_REGION"),
-      .json_log_format = same_ignoring_case(settings["AWS_LAMBDA_LOG_FORMAT"].value, "JSON"),
+      .json_log_format = equal_ignoring_case(settings["AWS_LAMBDA_LOG_FORMAT"].value, "JSON"),
       .access_key_id = text("AWS_ACCESS_KEY_ID"),
       .secret_access_key = text("AWS_SECRET_ACCESS_KEY"),
       .session_token = text("AWS_SESSION_TOKEN"),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/config_values.h"
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "loki/push_request.h"
 #include "net/basic_auth.h"
@@ -23,7 +24,7 @@ bool has_control(std::string_view text) {
 }
 
 bool begins_with(std::string_view text, std::string_view word) {
-  return same_ignoring_case(text.substr(0, word.size()), word);
+  return equal_ignoring_case(text.substr(0, word.size()), word);
 }
 
 std::string bearer(std::string_view token) {
@@ -52,10 +53,8 @@ std::string_view checked_user(std::string_view variable, const std::string& valu
 
 bool valid_tenant(std::string_view tenant) {
   return tenant.size() <= kTenantBytesMax && tenant != "." && tenant != ".." &&
-         std::all_of(tenant.begin(), tenant.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  kTenantOthers.find(c) != std::string_view::npos;
-         });
+         std::all_of(tenant.begin(), tenant.end(),
+                     [](char c) { return is_letter_or_digit(c) || kTenantOthers.find(c) != std::string_view::npos; });
 }
 
 // LOKI_HEADERS: Authorization and X-Scope-OrgID into their fields, what is refused with a line.
@@ -78,12 +77,12 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
       problems.error("LOKI_HEADERS: %s is set by Sleipnir itself; this header is not sent", Shown(header.name).text());
     } else if (header.value.empty()) {
       problems.warning("LOKI_HEADERS: %s is empty; this header is not sent", Shown(header.name).text());
-    } else if (same_ignoring_case(header.name, "authorization")) {
+    } else if (equal_ignoring_case(header.name, "authorization")) {
       identity.authorization = header.value;
-    } else if (same_ignoring_case(header.name, "x-scope-orgid")) {
+    } else if (equal_ignoring_case(header.name, "x-scope-orgid")) {
       identity.tenant_id = header.value;
     } else if (std::any_of(identity.headers.begin(), identity.headers.end(),
-                           [&](const NameValue& earlier) { return same_ignoring_case(earlier.name, header.name); })) {
+                           [&](const NameValue& earlier) { return equal_ignoring_case(earlier.name, header.name); })) {
       problems.warning("LOKI_HEADERS: %s stands there twice; the first one is sent", Shown(header.name).text());
     } else {
       identity.headers.push_back(header);

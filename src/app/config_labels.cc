@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/config_values.h"
+#include "base/ascii.h"
 #include "base/json_text.h"
 #include "loki/labels.h"
 
@@ -26,7 +27,7 @@ bool is_ascii(char c) {
 }
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_letter_or_digit(c) || c == '_';
 }
 
 // Each character that a name may not have becomes one '_', also one of several bytes.
@@ -38,7 +39,7 @@ std::string repaired_name(std::string_view name) {
     if (!continues) out += is_name_character(c) ? c : '_';
     previous = c;
   }
-  if (!out.empty() && out.front() >= '0' && out.front() <= '9') out.insert(0, 1, '_');
+  if (!out.empty() && is_digit(out.front())) out.insert(0, 1, '_');
   return out;
 }
 
@@ -218,8 +219,7 @@ std::vector<NameValue> load_labels(const Settings& settings, RequestIdAs request
   if (const Setting& setting = settings["LOKI_EXTRA_LABELS"]) add_alternating(setting, merger, problems);
   for (const Setting& setting : settings.label_variables()) {
     std::string name(setting.name.substr(kLabelPrefix.size()));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(name.begin(), name.end(), name.begin(), to_lower);
     merger.add(setting.name, name, setting.value);
   }
   add_single("LOKI_APPLICATION_LABEL", "application");

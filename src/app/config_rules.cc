@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "app/config_values.h"
+#include "base/ascii.h"
 #include "base/json_check.h"
 #include "base/json_scan.h"
 
@@ -19,8 +20,7 @@ constexpr std::string_view kReplacement = "***";
 std::string pattern_of(std::string_view text) {
   std::string pattern;
   for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter) pattern += '\\';
+    if (!is_letter(c)) pattern += '\\';
     pattern += c;
   }
   return pattern;
@@ -62,7 +62,7 @@ std::optional<uint32_t> parse_share(std::string_view text) {
   uint32_t unit = InvocationSampler::kAll;
   for (const char c : decimals) {
     unit /= 10;
-    if (c < '0' || c > '9' || unit == 0) return std::nullopt;
+    if (!is_digit(c) || unit == 0) return std::nullopt;
     share += static_cast<uint32_t>(c - '0') * unit;
   }
   if (share > InvocationSampler::kAll) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/json_check.h"
 #include "base/json_decode.h"
 #include "base/json_fields.h"
@@ -14,10 +15,6 @@ namespace {
 constexpr std::string_view kSpaces = " \t\r\n";
 // Longer than every name in the table; an unknown name beyond it is near to none.
 constexpr size_t kComparedBytesMax = 48;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // The text of a JSON string.
 std::string decoded(std::string_view inside) {
@@ -40,10 +37,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::optional<bool> parse_bool(std::string_view text) {
   const std::optional<uint8_t> word = parse_choice(text, "false|true|0|1|no|yes|off|on");
   if (!word) return std::nullopt;
@@ -59,7 +52,7 @@ std::optional<Integer> parse_integer(std::string_view text) {
   }
   if (text.empty()) return std::nullopt;
   for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
+    if (!is_digit(c)) return std::nullopt;
     const auto digit = static_cast<uint64_t>(c - '0');
     integer.value = integer.value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : integer.value * 10 + digit;
   }
@@ -71,7 +64,7 @@ std::optional<uint8_t> parse_choice(std::string_view word, std::string_view word
   if (word.empty()) return std::nullopt;
   for (uint8_t index = 0;; index++) {
     const size_t bar = words.find('|');
-    if (same_ignoring_case(words.substr(0, bar), word)) return index;
+    if (equal_ignoring_case(words.substr(0, bar), word)) return index;
     if (bar == std::string_view::npos) return std::nullopt;
     words.remove_prefix(bar + 1);
   }

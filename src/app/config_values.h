@@ -32,8 +32,6 @@ std::optional<uint8_t> parse_choice(std::string_view word, std::string_view word
 // The pieces of a comma-separated list, trimmed, empty ones left out.
 std::vector<std::string_view> split_list(std::string_view text);
 
-bool same_ignoring_case(std::string_view a, std::string_view b);
-
 // Single-character insertions, deletions and replacements from a to b; SIZE_MAX if there are `limit` or more, or if a
 // text is longer than any name of ours.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit);

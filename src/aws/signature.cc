@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/date.h"
+
 namespace sleipnir {
 
 namespace {
@@ -54,14 +56,10 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 AwsTime aws_time(WallTime now) {
-  const auto day = std::chrono::floor<std::chrono::days>(now);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(now - day));
-  char text[32];
-  snprintf(text, sizeof(text), "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()),
-           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-           static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-           static_cast<int>(clock.seconds().count()));
+  const tm date = date_of(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  char text[80];  // what the compiler thinks a date may have
+  snprintf(text, sizeof(text), "%04d%02d%02dT%02d%02d%02dZ", date.tm_year + 1900, date.tm_mon + 1, date.tm_mday,
+           date.tm_hour, date.tm_min, date.tm_sec);
   AwsTime time;
   std::copy_n(text, time.size(), time.begin());
   return time;

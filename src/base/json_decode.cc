@@ -1,18 +1,9 @@
 #include "base/json_decode.h"
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 namespace {
-
-// REQUIRES: json_escape_bytes(text, at) == 6.
-uint32_t hex_code_unit(std::string_view text, size_t at) {
-  uint32_t unit = 0;
-  for (size_t digit = at + 2; digit < at + 6; ++digit) {
-    const char c = text[digit];
-    const int value = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-    unit = unit << 4 | static_cast<uint32_t>(value);
-  }
-  return unit;
-}
 
 FixedText<4> utf8(uint32_t code_point) {
   const auto byte = [](uint32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
@@ -64,9 +55,9 @@ DecodedEscape decode_json_escape(std::string_view text, size_t at) {
     const char c = simple_escape(text[at + 1]);
     return {FixedText<4>({&c, 1}), 2};
   }
-  const uint32_t unit = hex_code_unit(text, at);
+  const auto unit = static_cast<uint32_t>(hex4(&text[at + 2]));
   if (is_high_surrogate(unit) && at + 6 < text.size() && text[at + 6] == '\\' && json_escape_bytes(text, at + 6) == 6) {
-    const uint32_t low = hex_code_unit(text, at + 6);
+    const auto low = static_cast<uint32_t>(hex4(&text[at + 8]));
     if (is_low_surrogate(low)) return {utf8(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), 12};
   }
   if (is_high_surrogate(unit) || is_low_surrogate(unit)) return {utf8(0xfffd), 6};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/json_scan.h"
 
 namespace sleipnir {
@@ -20,9 +21,7 @@ struct JsonField {
   std::string_view value;  // a string: its inside; anything else: the token
   bool is_string = false;
 
-  bool is_number() const {
-    return !is_string && !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
-  }
+  bool is_number() const { return !is_string && !value.empty() && (value[0] == '-' || is_digit(value[0])); }
   bool is_boolean() const { return !is_string && (value == "true" || value == "false"); }
 };
 

@@ -3,18 +3,11 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/byte_block.h"
 
 namespace sleipnir {
 namespace {
-
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // The letters of two-byte escapes, `"\/bfnrt`: one bit for each byte from 0x20 on, `"` and `/` in the first word.
 bool is_simple_escape(char letter) {
@@ -126,10 +119,7 @@ size_t json_escape_bytes(std::string_view text, size_t at) {
   if (at + 1 >= text.size()) return 0;
   if (is_simple_escape(text[at + 1])) return 2;
   if (text[at + 1] != 'u' || at + 6 > text.size()) return 0;
-  for (size_t digit = at + 2; digit < at + 6; ++digit) {
-    if (!is_hex_digit(text[digit])) return 0;
-  }
-  return 6;
+  return hex4(&text[at + 2]) < 0 ? 0 : 6;
 }
 
 TokenEnd json_string_end(std::string_view text, size_t at) {

@@ -11,6 +11,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
@@ -97,33 +99,12 @@ Unit utf8_unit(const char* at, const char* end) {
   return {.bytes = kReplacement, .consumed = taken, .wire = 3, .decoded = 3};
 }
 
-// The four hex digits at `at`, or -1.
-int32_t hex4(const char* at, const char* end) {
-  if (end - at < 4) return -1;
-  int32_t value = 0;
-  for (int i = 0; i < 4; i++) {
-    const char digit = at[i];
-    int32_t nibble = 0;
-    if (digit >= '0' && digit <= '9') {
-      nibble = digit - '0';
-    } else if (digit >= 'a' && digit <= 'f') {
-      nibble = digit - 'a' + 10;
-    } else if (digit >= 'A' && digit <= 'F') {
-      nibble = digit - 'A' + 10;
-    } else {
-      return -1;
-    }
-    value = value << 4 | nibble;
-  }
-  return value;
-}
-
 Unit unicode_escape_unit(const char* at, const char* end, LastNewline last_newline) {
-  const int32_t unit = hex4(at + 2, end);
+  const int32_t unit = end - at < 6 ? -1 : hex4(at + 2);
   if (unit < 0) return {.bytes = "\\\\", .consumed = 1, .wire = 2, .decoded = 1};
   if (unit >= 0xD800 && unit <= 0xDFFF) {
     if (unit <= 0xDBFF && end - at >= 12 && at[6] == '\\' && at[7] == 'u') {
-      const int32_t low = hex4(at + 8, end);
+      const int32_t low = hex4(at + 8);
       if (low >= 0xDC00 && low <= 0xDFFF) return {.bytes = at, .consumed = 12, .wire = 12, .decoded = 4};
     }
     return {.bytes = kReplacementEscape, .consumed = 6, .wire = 6, .decoded = 3};

@@ -6,7 +6,8 @@
 // program keeps the archive members that hold the real ones out of the link.
 //
 // Of the C library some functions are replaced too, for its own callers as well (a static link takes the program's
-// first): vsnprintf() by base/text_format.h, the heap by base/small_heap.h, a few more by base/small_libc.h. Nothing
+// first): vsnprintf() by base/text_format.h, the heap by base/small_heap.h, a few more by base/small_libc.h
+// and base/date.h. Nothing
 // runs at exit: the program leaves by _exit.
 //
 // Each stub aborts: reaching one is a bug of ours, as CHECK is. Whoever uses std::thread, <system_error> or iostream
@@ -19,6 +20,7 @@
 #include <ctime>
 #include <new>
 
+#include "base/date.h"
 #include "base/small_heap.h"
 #include "base/small_libc.h"
 #include "base/text_format.h"
@@ -76,11 +78,11 @@ char* strstr(const char* text, const char* wanted) {
   return sleipnir::small_libc::find_text(text, wanted);
 }
 struct tm* gmtime_r(const time_t* moment, struct tm* date) {
-  *date = sleipnir::small_libc::date_of(*moment);
+  *date = sleipnir::date_of(*moment);
   return date;
 }
 time_t timegm(struct tm* date) {
-  return sleipnir::small_libc::moment_of(*date);
+  return sleipnir::unix_seconds_of(*date);
 }
 
 // Destructors of what lives as long as the program.

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 namespace {
 
@@ -42,7 +44,7 @@ struct Conversion {
 
 int take_number(const char*& at) {
   int number = 0;
-  for (; *at >= '0' && *at <= '9'; at++) number = number * 10 + (*at - '0');
+  for (; is_digit(*at); at++) number = number * 10 + (*at - '0');
   return number;
 }
 

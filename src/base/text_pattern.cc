@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
@@ -11,10 +13,6 @@ using ByteSet = std::array<bool, 256>;
 
 size_t index_of(char c) {
   return static_cast<unsigned char>(c);
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 void add_range(ByteSet& set, size_t first, size_t last) {

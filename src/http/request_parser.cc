@@ -1,5 +1,6 @@
 #include "http/request_parser.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/limits.h"
 
@@ -9,10 +10,6 @@ namespace {
 
 constexpr std::string_view kExpectName = "expect";
 constexpr std::string_view kContinueValue = "100-continue";
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 }  // namespace
 
@@ -70,7 +67,7 @@ void RequestParser::next() {
 int RequestParser::on_header_field(llhttp_t* parser, const char* at, size_t bytes) {
   RequestParser& me = self(parser);
   for (size_t i = 0; i < bytes; i++) {
-    if (me.field_matched_ >= kExpectName.size() || lower(at[i]) != kExpectName[me.field_matched_]) {
+    if (me.field_matched_ >= kExpectName.size() || to_lower(at[i]) != kExpectName[me.field_matched_]) {
       me.field_matches_ = false;
     }
     me.field_matched_++;
@@ -82,7 +79,7 @@ int RequestParser::on_header_value(llhttp_t* parser, const char* at, size_t byte
   RequestParser& me = self(parser);
   if (!me.field_matches_ || me.field_matched_ != kExpectName.size()) return 0;
   for (size_t i = 0; i < bytes; i++) {
-    if (me.value_matched_ < kContinueValue.size() && lower(at[i]) == kContinueValue[me.value_matched_]) {
+    if (me.value_matched_ < kContinueValue.size() && to_lower(at[i]) == kContinueValue[me.value_matched_]) {
       me.value_matched_++;
     }
   }

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
 
 // An answer's head beyond this is no answer of Loki, a gateway or the runtime API.
 constexpr size_t kHeadBytesMax = 64 * 1024;
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower_name) {
-  return std::equal(text.begin(), text.end(), lower_name.begin(), lower_name.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
-}
 
 }  // namespace
 

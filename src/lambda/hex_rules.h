@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/byte_block.h"
 
 namespace sleipnir {
@@ -12,8 +13,7 @@ inline constexpr size_t kUuidBytes = 36;
 
 inline bool is_hex(std::string_view text) {
   for (const char c : text) {
-    const char folded = static_cast<char>(c | 0x20);
-    if (!((c >= '0' && c <= '9') || (folded >= 'a' && folded <= 'f'))) return false;
+    if (hex_value(c) < 0) return false;
   }
   return true;
 }

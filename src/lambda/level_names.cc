@@ -1,20 +1,14 @@
 #include "lambda/level_names.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
-namespace {
-
-bool equal_folded(std::string_view name, std::string_view small) {
-  return std::ranges::equal(name, small, [](char a, char b) { return (a | 0x20) == b; });
-}
-
-}  // namespace
 
 Level level_of_word(std::string_view word) {
-  if (word.size() > 8) return equal_folded(word, "information") ? Level::kInfo : Level::kUnknown;
+  if (word.size() > 8) return equal_ignoring_case(word, "information") ? Level::kInfo : Level::kUnknown;
   switch (packed(word)) {
     case packed("trace"):
     case packed("trce"): return Level::kTrace;
@@ -52,8 +46,8 @@ Level level_of_name(std::string_view name) {
   while (name.starts_with(' ')) name.remove_prefix(1);
   while (name.ends_with(' ')) name.remove_suffix(1);
   if (name.size() > 8) {
-    if (equal_folded(name, "information") || equal_folded(name, "informational")) return Level::kInfo;
-    return equal_folded(name, "emergency") ? Level::kFatal : Level::kUnknown;
+    if (equal_ignoring_case(name, "information") || equal_ignoring_case(name, "informational")) return Level::kInfo;
+    return equal_ignoring_case(name, "emergency") ? Level::kFatal : Level::kUnknown;
   }
   switch (packed(name)) {
     case packed("trc"):
@@ -83,7 +77,7 @@ Level level_of_name(std::string_view name) {
 Level level_of_number(std::string_view json_number) {
   int value = 0;
   size_t digits = 0;
-  while (digits < json_number.size() && json_number[digits] >= '0' && json_number[digits] <= '9') {
+  while (digits < json_number.size() && is_digit(json_number[digits])) {
     if (digits == 3) return Level::kUnknown;
     value = value * 10 + (json_number[digits++] - '0');
   }

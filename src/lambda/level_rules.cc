@@ -5,21 +5,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/byte_block.h"
 #include "lambda/level_names.h"
 
 namespace sleipnir {
 namespace {
-
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return is_upper(static_cast<char>(c & ~0x20));
-}
 
 std::string_view letters_at(std::string_view text, size_t at) {
   size_t end = at;

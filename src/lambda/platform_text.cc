@@ -2,15 +2,12 @@
 
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/json_decode.h"
 #include "base/json_fields.h"
 
 namespace sleipnir {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // Digits of a number of at most this many can be rounded in 64 bits.
 constexpr size_t kWholeDigitsMax = 12;

@@ -1,8 +1,8 @@
 #include "lambda/runtime_event.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/ascii.h"
 #include "base/json_check.h"
 #include "base/json_decode.h"
 #include "base/json_fields.h"
@@ -28,10 +28,6 @@ WallTime wall_time_of(std::string_view number) {
     unix_ms = std::min(unix_ms * 10 + (c - '0'), kUnixMsMax);
   }
   return wall_from_unix_ms(unix_ms);
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && strncasecmp(text.data(), lower.data(), lower.size()) == 0;
 }
 
 ShutdownReason reason_of(std::string_view text) {

@@ -3,13 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/ascii.h"
+#include "base/date.h"
+
 namespace sleipnir {
 namespace {
 
 constexpr int64_t kMsPerSecond = 1000;
 constexpr int64_t kMsPerMinute = 60 * kMsPerSecond;
 constexpr int64_t kMsPerHour = 60 * kMsPerMinute;
-constexpr int64_t kMsPerDay = 24 * kMsPerHour;
 
 constexpr size_t kSecondsBytes = 19;  // 2026-11-20T08:00:00
 constexpr size_t kUsualBytes = 24;    // 2026-11-20T08:00:00.530Z
@@ -25,41 +27,22 @@ struct Digits {
     seen |= value | (value + 6);
     return value;
   }
-  int64_t two(size_t at) {
+  unsigned two(size_t at) {
     const unsigned tens = one(at);
-    return static_cast<int64_t>(tens * 10 + one(at + 1));
+    return tens * 10 + one(at + 1);
   }
   bool all_digits() const { return seen < 16; }
 };
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// Days from 1970-01-01 to a Gregorian date. REQUIRES: year >= 1, month 1..12.
-int64_t days_from_epoch(int64_t year, int64_t month, int64_t day) {
-  // Years begin in March, so that the leap day is the last of its year.
-  const int64_t march_year = month > 2 ? year : year - 1;
-  const int64_t march_month = month > 2 ? month - 3 : month + 9;
-  const int64_t days_in_year = (153 * march_month + 2) / 5 + day - 1;
-  constexpr int64_t kMarchDaysToEpoch = 719468;
-  return march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + days_in_year - kMarchDaysToEpoch;
-}
-
-int64_t days_in_month(int64_t year, int64_t month) {
-  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
-  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
 // The first 19 bytes. REQUIRES: text.size() >= kSecondsBytes.
 std::optional<int64_t> parse_seconds(std::string_view text) {
   Digits digits{text.data()};
-  const int64_t year = digits.two(0) * 100 + digits.two(2);
-  const int64_t month = digits.two(5);
-  const int64_t day = digits.two(8);
-  const int64_t hour = digits.two(11);
-  const int64_t minute = digits.two(14);
-  const int64_t second = digits.two(17);
+  const auto year = static_cast<int>(digits.two(0) * 100 + digits.two(2));
+  const auto month = static_cast<int>(digits.two(5));
+  const auto day = static_cast<int>(digits.two(8));
+  const auto hour = static_cast<int>(digits.two(11));
+  const auto minute = static_cast<int>(digits.two(14));
+  const auto second = static_cast<int>(digits.two(17));
   if (!digits.all_digits() || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':')
     return std::nullopt;
   if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
@@ -68,8 +51,12 @@ std::optional<int64_t> parse_seconds(std::string_view text) {
   }
   // 60: a leap second, told as the first second of the next minute.
   if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return days_from_epoch(year, month, day) * kMsPerDay + hour * kMsPerHour + minute * kMsPerMinute +
-         second * kMsPerSecond;
+  return kMsPerSecond * unix_seconds_of({.tm_sec = second,
+                                         .tm_min = minute,
+                                         .tm_hour = hour,
+                                         .tm_mday = day,
+                                         .tm_mon = month - 1,
+                                         .tm_year = year - 1900});
 }
 
 // `Z`, nothing, or an offset to be taken off, in milliseconds.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "lambda/hex_rules.h"
 
 namespace sleipnir {
@@ -13,10 +14,6 @@ constexpr size_t kTimeBytesMax = 40;
 constexpr size_t kTabBytes = 2;
 constexpr size_t kFieldBytesMax = 64;
 constexpr std::string_view kRequestId = "RequestId: ";
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // Takes the field before the next tab off `rest`; false, and nothing taken, if it is too long to be one.
 bool take_field(std::string_view& rest, std::string_view& field) {

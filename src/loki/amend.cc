@@ -1,9 +1,9 @@
 #include "loki/amend.h"
 
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 
+#include "base/date.h"
 #include "base/json_text.h"
 #include "loki/entry_writer.h"
 
@@ -34,19 +34,16 @@ WireEntry take_apart(std::string_view wire, size_t metadata_offset) {
 }
 
 struct EventTime {
-  char text[40];
+  char text[96];  // what the compiler thinks a date may have
 };
 
+// REQUIRES: time_ns >= 0.
 EventTime format_event_time(int64_t time_ns) {
-  const std::chrono::sys_time<Nanoseconds> time{Nanoseconds(time_ns)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
+  constexpr int64_t kSecond = 1'000'000'000;
+  const tm date = date_of(time_ns / kSecond);
   EventTime out;
-  snprintf(out.text, sizeof(out.text), "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
-           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-           static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-           static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  snprintf(out.text, sizeof(out.text), "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", date.tm_year + 1900, date.tm_mon + 1,
+           date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec, static_cast<int>(time_ns % kSecond));
   return out;
 }
 

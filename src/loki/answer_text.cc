@@ -1,16 +1,14 @@
 #include "loki/answer_text.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+
+#include "base/ascii.h"
+#include "base/date.h"
 
 namespace sleipnir {
 
 namespace {
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool same_letter(char a, char b) {
   return to_lower(a) == to_lower(b);
@@ -21,7 +19,7 @@ std::optional<int> take_digits(std::string_view& text, size_t digits) {
   if (text.size() < digits) return {};
   int value = 0;
   for (size_t i = 0; i < digits; i++) {
-    if (text[i] < '0' || text[i] > '9') return {};
+    if (!is_digit(text[i])) return {};
     value = value * 10 + (text[i] - '0');
   }
   text.remove_prefix(digits);
@@ -38,7 +36,7 @@ bool take(std::string_view& text, char expected) {
 int64_t take_fraction(std::string_view& text) {
   int64_t value = 0;
   int64_t unit = 100'000'000;
-  while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+  while (!text.empty() && is_digit(text[0])) {
     value += unit * (text[0] - '0');
     unit /= 10;
     text.remove_prefix(1);
@@ -80,7 +78,7 @@ bool begins_with_phrase(std::string_view text, std::string_view phrase) {
 std::optional<uint64_t> leading_number(std::string_view text) {
   uint64_t value = 0;
   size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; digits++) {
+  for (; digits < text.size() && is_digit(text[digits]); digits++) {
     const auto digit = static_cast<uint64_t>(text[digits] - '0');
     if (value > (UINT64_MAX - digit) / 10) return {};
     value = value * 10 + digit;
@@ -113,11 +111,14 @@ std::optional<AnswerTime> leading_time(std::string_view text) {
   const std::optional<int64_t> zone = take_zone(text);
   if (!zone) return {};
 
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return {};
-  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const int64_t seconds = days * 86400 + *hour * 3600 + *minute * 60 + *second - *zone;
+  if (*month < 1 || *month > 12 || *day < 1 || *day > days_in_month(*year, *month)) return {};
+  const int64_t seconds = unix_seconds_of({.tm_sec = *second,
+                                           .tm_min = *minute,
+                                           .tm_hour = *hour,
+                                           .tm_mday = *day,
+                                           .tm_mon = *month - 1,
+                                           .tm_year = *year - 1900}) -
+                          *zone;
   // The years that an int64_t of nanoseconds holds whole.
   constexpr int64_t kSecondsMax = 9'223'372'036 - 1;
   if (seconds > kSecondsMax || seconds < -kSecondsMax) return {};

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
@@ -80,16 +82,9 @@ class Reader {
   uint32_t hex4() {
     uint32_t value = 0;
     for (int i = 0; i < 4; i++) {
-      const unsigned char digit = byte();
-      const unsigned char lower = digit | 0x20;
-      value <<= 4;
-      if (digit >= '0' && digit <= '9') {
-        value |= digit - uint32_t{'0'};
-      } else if (lower >= 'a' && lower <= 'f') {
-        value |= lower - uint32_t{'a'} + 10;
-      } else {
-        matched_ = false;
-      }
+      const int digit = hex_value(static_cast<char>(byte()));
+      if (digit < 0) matched_ = false;
+      value = value << 4 | static_cast<uint32_t>(digit & 15);
     }
     return value;
   }

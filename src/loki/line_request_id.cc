@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/fixed_text.h"
 
 namespace sleipnir {
@@ -48,17 +49,8 @@ class LineReader {
 
   int next_unicode() {
     constexpr size_t kEscapeBytes = 6;
-    int value = 0;
-    for (size_t i = 2; i < kEscapeBytes; i++) {
-      const char c = i < text_.size() ? text_[i] : '?';
-      if (c >= '0' && c <= '9') {
-        value = value * 16 + (c - '0');
-      } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-        value = value * 16 + ((c | 0x20) - 'a' + 10);
-      } else {
-        return take(text_, 1);
-      }
-    }
+    const int value = text_.size() < kEscapeBytes ? -1 : hex4(&text_[2]);
+    if (value < 0) return take(text_, 1);
     text_.remove_prefix(kEscapeBytes);
     return value < kOther ? value : kOther;
   }
@@ -77,7 +69,7 @@ class KeyMatcher {
   }
   void add(int c) {
     if (c == '_' || c == '-') return;
-    const char lower = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    const char lower = to_lower(static_cast<char>(c));
     if (key_.view().size() == kBytesMax) fits_ = false;
     key_.append({&lower, 1});
   }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
@@ -14,18 +16,9 @@ constexpr std::array<std::string_view, 12> kReserved = {
     "te",         "trailer",          "transfer-encoding", "upgrade",      "host",   "proxy-connection",
 };
 
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
-
 bool is_token_character(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         kOthers.find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || kOthers.find(c) != std::string_view::npos;
 }
 
 bool is_value_character(char c) {
@@ -45,7 +38,8 @@ void append_field(std::string& out, const HeaderField& field) {
 }  // namespace
 
 bool is_reserved_header(std::string_view name) {
-  return std::any_of(kReserved.begin(), kReserved.end(), [&](std::string_view r) { return same_name(name, r); });
+  return std::any_of(kReserved.begin(), kReserved.end(),
+                     [&](std::string_view r) { return equal_ignoring_case(name, r); });
 }
 
 bool is_valid_header(const HeaderField& field) {
@@ -62,7 +56,7 @@ PushRequestHead::PushRequestHead(const PushTarget& target) {
       {"User-Agent", agent}, {"X-Scope-OrgID", target.tenant_id}, {"Authorization", target.authorization}};
   for (const HeaderField& field : own) {
     const bool replaced = std::any_of(target.extra.begin(), target.extra.end(), [&](const HeaderField& extra) {
-      return is_usable(extra) && same_name(extra.name, field.name);
+      return is_usable(extra) && equal_ignoring_case(extra.name, field.name);
     });
     if (!replaced && !field.value.empty()) append_field(fixed_, field);
   }

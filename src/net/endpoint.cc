@@ -7,6 +7,8 @@
 #include <cstring>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace sleipnir {
 
 namespace {
@@ -20,18 +22,10 @@ constexpr uint16_t scheme_port(bool tls) {
   return tls ? 443 : 80;
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 std::string lowered(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
+  std::transform(out.begin(), out.end(), out.begin(), to_lower);
   return out;
-}
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 // A whole number of at most five digits, nothing else.
@@ -39,7 +33,7 @@ std::optional<uint32_t> parse_number(std::string_view text) {
   if (text.empty() || text.size() > 5) return std::nullopt;
   uint32_t number = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
+    if (!is_digit(c)) return std::nullopt;
     number = number * 10 + static_cast<uint32_t>(c - '0');
   }
   return number;
@@ -75,12 +69,6 @@ AddressBytes parse_address(std::string_view literal) {
   return address;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -90,8 +78,8 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       continue;
     }
     if (text.size() - i < 3) return std::nullopt;
-    const int high = hex_digit(text[i + 1]);
-    const int low = hex_digit(text[i + 2]);
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
     if (high < 0 || low < 0) return std::nullopt;
     out += static_cast<char>(high * 16 + low);
     i += 2;
