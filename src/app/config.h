@@ -57,14 +57,19 @@ struct Credentials {
   std::string_view username_variable = "LOKI_USERNAME";
 };
 
+// Where a service of AWS is, and the way to it (app/aws_call.h).
+struct AwsService {
+  std::string region;
+  Endpoint endpoint;
+  std::optional<Endpoint> proxy;
+};
+
 // A credential whose value is a reference (aws/secret_reference.h), and where it is fetched (app/secrets.h).
 struct SecretSource {
   std::string Credentials::* field = nullptr;
   const char* variable = "";
   std::string reference;
-  std::string region;
-  Endpoint endpoint;  // of the service
-  std::optional<Endpoint> proxy;
+  AwsService service;
 };
 
 enum class Severity : uint8_t {

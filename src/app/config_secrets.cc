@@ -1,8 +1,7 @@
 #include "app/config_secrets.h"
 
-#include "app/config_values.h"
+#include "app/config_aws.h"
 #include "aws/secret_reference.h"
-#include "aws/service_endpoint.h"
 
 namespace sleipnir {
 
@@ -19,48 +18,19 @@ constexpr Row kRows[] = {
     {&Credentials::username, "LOKI_USERNAME"}, {&Credentials::password, "LOKI_PASSWORD"},
 };
 
-bool is_on(const Settings& settings, std::string_view name) {
-  return parse_bool(settings[name].value).value_or(false);
-}
-
-// By its name it is for whatever is asked by https; LOKI_PROXY leads to Loki alone. What is wrong with it is said
-// there.
-std::optional<Endpoint> proxy_for(const Settings& settings, const Endpoint& endpoint) {
-  std::string_view text = settings.exactly("HTTPS_PROXY");
-  if (text.empty()) text = settings.exactly("https_proxy");
-  if (text.empty() || !endpoint.tls || proxy_exempt(settings["NO_PROXY"].value, endpoint)) return std::nullopt;
-  Result<Endpoint> parsed = parse_endpoint(text, {.scheme = EndpointDefaults::Scheme::kHttp});
-  if (!parsed || parsed->tls) return std::nullopt;
-  return std::move(parsed.value());
-}
-
-std::optional<SecretSource> load_secret(const Settings& settings, const Row& row, const SecretReference& reference,
-                                        std::string_view region, Problems& problems) {
-  SecretSource source{.field = row.field, .variable = row.variable};
-  source.region = reference.region.empty() ? region : reference.region;
-  if (!valid_host_name(source.region)) {
+std::optional<AwsService> service_of(const Settings& settings, const Row& row, const SecretReference& reference,
+                                     std::string_view region, Problems& problems) {
+  if (!reference.region.empty()) region = reference.region;
+  if (!valid_host_name(region)) {
     problems.error(
         "%s is a secret's name, but its region is not known and it is not used; give its ARN, or set AWS_REGION",
         row.variable);
     return std::nullopt;
   }
-  AwsEndpointOptions options{.fips = is_on(settings, "AWS_USE_FIPS_ENDPOINT"),
-                             .dual_stack = is_on(settings, "AWS_USE_DUALSTACK_ENDPOINT")};
-  if (!is_on(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-    const bool ssm = reference.store == SecretStore::kParameterStore;
-    options.override_url = settings[ssm ? "AWS_ENDPOINT_URL_SSM" : "AWS_ENDPOINT_URL_SECRETS_MANAGER"].value;
-    if (options.override_url.empty()) options.override_url = settings["AWS_ENDPOINT_URL"].value;
-  }
-  const std::string url = service_url(service_name(reference.store), source.region, options);
-  Result<Endpoint> endpoint = parse_endpoint(url, {.scheme = EndpointDefaults::Scheme::kHttps});
-  if (!endpoint) {
-    problems.error("%s cannot be fetched from %s, which %s; correct AWS_ENDPOINT_URL", row.variable,
-                   Shown::url(url).text(), endpoint.error().text());
-    return std::nullopt;
-  }
-  source.endpoint = std::move(endpoint.value());
-  source.proxy = proxy_for(settings, source.endpoint);
-  return source;
+  const bool ssm = reference.store == SecretStore::kParameterStore;
+  return load_service(settings, {.variable = row.variable, .service = service_name(reference.store), .region = region},
+                      endpoint_options(settings, ssm ? "AWS_ENDPOINT_URL_SSM" : "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+                      problems);
 }
 
 }  // namespace
@@ -71,14 +41,16 @@ std::vector<SecretSource> load_secrets(const Settings& settings, std::string_vie
   for (const Row& row : kRows) {
     const std::optional<SecretReference> reference = parse_secret_reference(credentials.*row.field);
     if (!reference) continue;
-    std::optional<SecretSource> source = load_secret(settings, row, *reference, region, problems);
+    std::optional<AwsService> service = service_of(settings, row, *reference, region, problems);
     std::string& value = credentials.*row.field;
-    if (source) {
-      source->reference = std::move(value);
-      secrets.push_back(std::move(*source));
+    if (service) {
+      secrets.push_back({.field = row.field,
+                         .variable = row.variable,
+                         .reference = std::move(value),
+                         .service = std::move(*service)});
     }
     // Headers are none until they are known.
-    value = source && row.field != &Credentials::headers ? "to be fetched" : "";
+    value = service && row.field != &Credentials::headers ? "to be fetched" : "";
   }
   return secrets;
 }

@@ -8,17 +8,12 @@
 // values live in the head and what it was made of, and are logged nowhere.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "app/aws_call.h"
 #include "app/config_identity.h"
-#include "app/streams.h"
-#include "app/upstream.h"
-#include "aws/signature.h"
-#include "loki/push_connection.h"
 #include "loki/push_request.h"
-#include "net/thread_resolver.h"
 
 namespace sleipnir {
 
@@ -33,7 +28,7 @@ class Secrets {
   // `tag`: of the connection's handle. All outlive it. REQUIRES: config.endpoint and config.secrets.
   Secrets(Kernel& kernel, const Config& config, uint64_t tag);
 
-  bool fetching() const { return state_ != State::kIdle; }
+  bool fetching() const { return fetching_; }
   bool ready() const { return head_.has_value() && !fetching() && !stale_; }
   // REQUIRES: ready(), now or before.
   const PushRequestHead& head() const { return *head_; }
@@ -43,9 +38,9 @@ class Secrets {
   void start(Instant now);
   // Moves on as far as it goes; to be called in every round while fetching().
   Event step(Instant now);
-  MonotonicTime next_deadline() const;
+  MonotonicTime next_deadline() const { return call_.next_deadline(); }
   // What is under way gets its time again.
-  void on_thaw(Instant now);
+  void on_thaw(Instant now) { call_.on_thaw(now); }
   // "LOKI_PASSWORD (loki/creds in eu-west-1): AccessDeniedException: ...".
   const char* failure() const { return failure_.c_str(); }
 
@@ -56,38 +51,18 @@ class Secrets {
   bool refused(MonotonicTime pushed_at);
 
  private:
-  enum class State : uint8_t {
-    kIdle,
-    kKeys,    // asks for the keys that requests are signed with
-    kSecret,  // asks for config.secrets[next_]
-  };
-
-  void next(Instant now);
-  void ask(const Endpoint& endpoint, const std::optional<Endpoint>& proxy, std::string request, Instant now);
-  void ask_keys(Instant now);
-  void ask_secret(Instant now);
-  bool take_answer(Instant now);
-  bool take_keys();
-  bool take_secret();
+  void ask(Instant now);
+  bool take_answer();
   Event fail(std::string_view why);
   void finish(Instant now);
-  void hang_up();
 
-  Kernel& kernel_;
   const Config& config_;
-  const uint64_t tag_;
-  ThreadResolver resolver_;
-  State state_ = State::kIdle;
+  AwsCall call_;
+  bool fetching_ = false;
   // Valid while fetching().
-  AwsKeys keys_;
   Credentials fetched_;  // where config.secrets has none, config.credentials
   size_t next_ = 0;
-  std::string request_;
-  std::optional<Endpoint> keys_endpoint_;
-  std::optional<Upstream> upstream_;
-  std::unique_ptr<Streams> streams_;
-  std::unique_ptr<PushConnection> connection_;
-  bool opened_ = false;
+  std::string request_body_;
 
   RequestIdentity identity_;
   std::optional<PushRequestHead> head_;

@@ -53,7 +53,8 @@ void print_outcome(const Config& config) {
           config.authorization_source.c_str());
   }
   for (const SecretSource& source : config.secrets) {
-    print("secret         %s: %s, from %s\n", source.variable, source.reference.c_str(), source.endpoint.url().c_str());
+    print("secret         %s: %s, from %s\n", source.variable, source.reference.c_str(),
+          source.service.endpoint.url().c_str());
   }
   if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());

@@ -28,12 +28,16 @@ std::string service_url(std::string_view service, std::string_view region, const
   const Partition* partition = kPartitions;
   while (!region.starts_with(partition->region_begin)) partition++;
   const bool dual = options.dual_stack && !partition->dual_stack_suffix.empty();
-  return std::string("https://")
-      .append(service)
-      .append(options.fips ? "-fips." : ".")
+  // S3 has dual stack under the same suffix.
+  const bool s3 = service == "s3";
+  std::string url = "https://";
+  if (!options.bucket.empty()) url.append(options.bucket).append(".");
+  return url.append(service)
+      .append(options.fips ? "-fips" : "")
+      .append(dual && s3 ? ".dualstack." : ".")
       .append(region)
       .append(".")
-      .append(dual ? partition->dual_stack_suffix : partition->suffix);
+      .append(dual && !s3 ? partition->dual_stack_suffix : partition->suffix);
 }
 
 }  // namespace sleipnir

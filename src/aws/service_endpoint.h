@@ -11,6 +11,8 @@ struct AwsEndpointOptions {
   std::string_view override_url = {};
   bool fips = false;
   bool dual_stack = false;
+  // S3 only, goes in front of AWS's own host; empty: it stands in the path.
+  std::string_view bucket = {};
 };
 
 // A URL, for parse_endpoint(). REQUIRES: region not empty.

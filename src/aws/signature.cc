@@ -74,7 +74,7 @@ std::string authorization(const SignedRequest& request, const AwsKeys& keys, con
     canonical.append(header.name).append(":").append(header.value).append("\n");
     names.append(names.empty() ? "" : ";").append(header.name);
   }
-  canonical.append("\n").append(names).append("\n").append(sha256_hex(request.body));
+  canonical.append("\n").append(names).append("\n").append(request.body_sha256);
 
   const std::string scope =
       std::string(date).append("/").append(request.region).append("/").append(request.service).append("/aws4_request");

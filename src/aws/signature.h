@@ -40,7 +40,7 @@ struct SignedRequest {
   std::string_view path = "/";
   // Sorted by name, x-amz-date and host among them; all of them are signed.
   std::span<const SignedHeader> headers;
-  std::string_view body;
+  std::string_view body_sha256;  // in hexadecimal, see sha256_hex()
   std::string_view region;
   std::string_view service;
 };

@@ -23,12 +23,12 @@ std::string signature_of(const std::string& authorization) {
 TEST_CASE("signature_is_the_one_of_aws_s_published_vector") {
   constexpr AwsTime kThen = {'2', '0', '1', '5', '0', '8', '3', '0', 'T', '1', '2', '3', '6', '0', '0', 'Z'};
   const SignedHeader headers[] = {{"host", "example.amazonaws.com"}, {"x-amz-date", {kThen.data(), kThen.size()}}};
-  const std::string value =
-      authorization({.method = "GET", .headers = headers, .body = "", .region = "us-east-1", .service = "service"},
-                    {.access_key_id = "AKIDEXAMPLE",
-                     .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                     .session_token = ""},
-                    kThen);
+  const std::string value = authorization(
+      {.method = "GET", .headers = headers, .body_sha256 = sha256_hex(""), .region = "us-east-1", .service = "service"},
+      {.access_key_id = "AKIDEXAMPLE",
+       .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+       .session_token = ""},
+      kThen);
   CHECK(value ==
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
         "SignedHeaders=host;x-amz-date, "
@@ -58,9 +58,12 @@ TEST_CASE("signature_of_each_service_s_request_is_that_of_another_implementation
                                     {"x-amz-date", {kTime.data(), kTime.size()}},
                                     {"x-amz-security-token", kKeys.session_token},
                                     {"x-amz-target", row.target}};
-    const std::string value = authorization(
-        {.method = "POST", .headers = headers, .body = row.body, .region = "eu-west-1", .service = row.service}, kKeys,
-        kTime);
+    const std::string value = authorization({.method = "POST",
+                                             .headers = headers,
+                                             .body_sha256 = sha256_hex(row.body),
+                                             .region = "eu-west-1",
+                                             .service = row.service},
+                                            kKeys, kTime);
     INFO(row.service);
     CHECK(signature_of(value) == row.signature);
   }
@@ -77,7 +80,7 @@ TEST_CASE("signature_of_a_put_with_an_encoded_path_is_that_of_another_implementa
   const std::string value = authorization({.method = "PUT",
                                            .path = "/dlq/2026/11/21/a%20b.json.gz",
                                            .headers = headers,
-                                           .body = "hello",
+                                           .body_sha256 = hash,
                                            .region = "eu-west-1",
                                            .service = "s3"},
                                           kKeys, kTime);
@@ -88,8 +91,9 @@ TEST_CASE("signature_takes_keys_of_any_length") {
   const SignedHeader headers[] = {{"host", "h"}};
   for (const size_t bytes : {0U, 1U, 59U, 60U, 61U, 64U, 200U}) {
     const AwsKeys keys{.access_key_id = "a", .secret_access_key = std::string(bytes, 'k'), .session_token = ""};
-    const std::string value =
-        authorization({.method = "GET", .headers = headers, .body = "", .region = "r", .service = "s"}, keys, kTime);
+    const std::string value = authorization(
+        {.method = "GET", .headers = headers, .body_sha256 = sha256_hex(""), .region = "r", .service = "s"}, keys,
+        kTime);
     CHECK(signature_of(value).size() == 64);
   }
 }

@@ -1,0 +1,50 @@
+#include "app/config_aws.h"
+
+#include "app/config_values.h"
+
+namespace sleipnir {
+
+namespace {
+
+bool is_on(const Settings& settings, std::string_view name) {
+  return parse_bool(settings[name].value).value_or(false);
+}
+
+// By its name it is for whatever is asked by https; LOKI_PROXY leads to Loki alone. What is wrong with it is said
+// there.
+std::optional<Endpoint> proxy_for(const Settings& settings, const Endpoint& endpoint) {
+  std::string_view text = settings.exactly("HTTPS_PROXY");
+  if (text.empty()) text = settings.exactly("https_proxy");
+  if (text.empty() || !endpoint.tls || proxy_exempt(settings["NO_PROXY"].value, endpoint)) return std::nullopt;
+  Result<Endpoint> parsed = parse_endpoint(text, {.scheme = EndpointDefaults::Scheme::kHttp});
+  if (!parsed || parsed->tls) return std::nullopt;
+  return std::move(parsed.value());
+}
+
+}  // namespace
+
+AwsEndpointOptions endpoint_options(const Settings& settings, std::string_view endpoint_variable) {
+  AwsEndpointOptions options{.fips = is_on(settings, "AWS_USE_FIPS_ENDPOINT"),
+                             .dual_stack = is_on(settings, "AWS_USE_DUALSTACK_ENDPOINT")};
+  if (!is_on(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
+    options.override_url = settings[endpoint_variable].value;
+    if (options.override_url.empty()) options.override_url = settings["AWS_ENDPOINT_URL"].value;
+  }
+  return options;
+}
+
+std::optional<AwsService> load_service(const Settings& settings, const ServiceWanted& wanted,
+                                       const AwsEndpointOptions& options, Problems& problems) {
+  const std::string url = service_url(wanted.service, wanted.region, options);
+  Result<Endpoint> endpoint = parse_endpoint(url, {.scheme = EndpointDefaults::Scheme::kHttps});
+  if (!endpoint) {
+    problems.error("%s needs %s, which %s; correct AWS_ENDPOINT_URL", wanted.variable, Shown::url(url).text(),
+                   endpoint.error().text());
+    return std::nullopt;
+  }
+  AwsService service{.region = std::string(wanted.region), .endpoint = std::move(endpoint.value()), .proxy = {}};
+  service.proxy = proxy_for(settings, service.endpoint);
+  return service;
+}
+
+}  // namespace sleipnir

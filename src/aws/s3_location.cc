@@ -1,0 +1,76 @@
+#include "aws/s3_location.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+
+namespace sleipnir {
+
+namespace {
+
+bool is_lower_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+// RFC 3986's unreserved ones, and the slash between folders.
+bool stands_for_itself(char c) {
+  return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z') ||
+         std::string_view("-._~/").find(c) != std::string_view::npos;
+}
+
+std::string_view between(std::string_view text, std::string_view begin, std::string_view end) {
+  const size_t at = text.find(begin);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + begin.size());
+  return text.substr(0, text.find(end));
+}
+
+}  // namespace
+
+std::optional<S3Location> parse_s3_location(std::string_view text) {
+  constexpr std::string_view kScheme = "s3://";
+  constexpr size_t kPrefixBytesMax = 512;
+  if (!text.starts_with(kScheme)) return std::nullopt;
+  text.remove_prefix(kScheme.size());
+  const std::string_view bucket = text.substr(0, text.find('/'));
+  const bool named = bucket.size() >= 3 && bucket.size() <= 63 && is_lower_alphanumeric(bucket.front()) &&
+                     is_lower_alphanumeric(bucket.back()) && bucket.find("..") == std::string_view::npos &&
+                     std::all_of(bucket.begin(), bucket.end(),
+                                 [](char c) { return is_lower_alphanumeric(c) || c == '-' || c == '.'; });
+  text.remove_prefix(bucket.size());
+  while (text.starts_with('/')) text.remove_prefix(1);
+  while (text.ends_with('/')) text.remove_suffix(1);
+  if (!named || text.size() > kPrefixBytesMax) return std::nullopt;
+  return S3Location{.bucket = bucket, .prefix = text};
+}
+
+std::string s3_path(std::string_view first, std::string_view second, std::string_view third) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string path = "/";
+  for (const std::string_view part : {first, second, third}) {
+    for (const char c : part) {
+      if (stands_for_itself(c)) {
+        path += c;
+        continue;
+      }
+      path += '%';
+      path += kDigits[static_cast<unsigned char>(c) >> 4];
+      path += kDigits[static_cast<unsigned char>(c) & 15];
+    }
+    if (!part.empty()) path += '/';
+  }
+  return path;
+}
+
+std::string s3_failure(int status, std::string_view answer) {
+  const std::string_view code = between(answer, "<Code>", "<");
+  if (code.empty()) return Error::make("status %d", status).text();
+  const std::string_view message = between(answer, "<Message>", "<");
+  std::string text = Error::make("%.*s: %.*s", static_cast<int>(code.size()), code.data(),
+                                 static_cast<int>(message.size()), message.data())
+                         .text();
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return text;
+}
+
+}  // namespace sleipnir
