@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #if defined(__ARM_NEON)
 #include <arm_neon.h>
@@ -89,5 +90,18 @@ inline BlockMask without_first(BlockMask mask) {
 
 // All sixteen bytes.
 inline constexpr BlockMask kWholeMask = kMaskStep == 4 ? ~BlockMask{0} : BlockMask{0xffff};
+
+// Where `wanted` is first, or npos. For short texts on the record path: musl's memchr is slow to begin.
+inline size_t find_byte(std::string_view text, char wanted) {
+  size_t at = 0;
+  for (; text.size() - at >= kBlockBytes; at += kBlockBytes) {
+    const BlockMask hits = block_mask(ByteBlock(text.data() + at).equal(static_cast<uint8_t>(wanted)));
+    if (hits != 0) return at + first_index(hits);
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == wanted) return at;
+  }
+  return std::string_view::npos;
+}
 
 }  // namespace sleipnir

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/same_text.h"
 
 namespace sleipnir {
 
@@ -20,7 +20,7 @@ std::optional<WallTime> parse_telemetry_time(std::string_view text);
 class TelemetryTimeReader {
  public:
   std::optional<WallTime> read(std::string_view text) {
-    if (text.size() == kMillisecondsBytes && memcmp(text.data(), second_text_, kSecondBytes) == 0) {
+    if (text.size() == kMillisecondsBytes && same_text(text.substr(0, kSecondBytes), {second_text_, kSecondBytes})) {
       if (const std::optional<int64_t> ms = milliseconds(text)) return second_ + Milliseconds(*ms);
     }
     return read_other_second(text);

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "base/ascii.h"
+#include "base/byte_block.h"
 #include "lambda/hex_rules.h"
 
 namespace sleipnir {
@@ -17,9 +18,7 @@ constexpr std::string_view kRequestId = "RequestId: ";
 
 // Takes the field before the next tab off `rest`; false, and nothing taken, if it is too long to be one.
 bool take_field(std::string_view& rest, std::string_view& field) {
-  // Nearly every second field is a request id, whose end is known.
-  size_t end = rest.size() > kUuidBytes && rest[kUuidBytes] == '\\' ? kUuidBytes : 0;
-  if (end == 0 || !is_uuid(rest.substr(0, end))) end = rest.substr(0, kFieldBytesMax).find('\\');
+  const size_t end = find_byte(rest.substr(0, kFieldBytesMax), '\\');
   if (end == std::string_view::npos || end + 1 >= rest.size() || rest[end + 1] != 't') return false;
   field = rest.substr(0, end);
   rest.remove_prefix(end + kTabBytes);

@@ -59,6 +59,18 @@ TEST_CASE("from_index_keeps_what_stands_at_or_behind_an_index") {
   CHECK(from_index(kWholeMask, 30) == 0);
 }
 
+TEST_CASE("find_byte_agrees_with_the_standard_search_at_every_length_and_place") {
+  for (size_t bytes = 0; bytes <= 40; ++bytes) {
+    for (size_t place = 0; place <= bytes; ++place) {
+      std::string text(bytes, 'a');
+      if (place < bytes) text[place] = '\\';
+      if (place + 3 < bytes) text[place + 3] = '\\';
+      REQUIRE(find_byte(text, '\\') == text.find('\\'));
+    }
+  }
+  CHECK(find_byte("\xff\x80", '\x80') == 1);
+}
+
 TEST_CASE("is_uuid_wants_hyphens_at_four_places_and_hex_digits_elsewhere") {
   const std::string uuid = "0b6f3c1e-5a55-4c0e-9D5B-2f7f3b0b9a11";
   CHECK(is_uuid(uuid));
