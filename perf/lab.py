@@ -29,6 +29,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.lives = 0
         self.starter = candidates.build_c(folder, "starter")
         self.player = candidates.build_c(folder, "player")
         self.burner = candidates.build_c(folder, "burner")
@@ -52,9 +53,12 @@ class Lab:
 
     def _run(self, program: Path, candidate: Candidate, options: Sequence[str], wrap: Sequence[str],
              environment: Optional[dict[str, str]] = None) -> tuple[dict[str, Any], str]:
+        # Each life has a disk without a spool of another one, which would be looked into at the start.
+        self.lives += 1
+        disk = {"LOKI_SPOOL_DIR": str(self.folder / f"spool-{self.lives:06}")}
         done = subprocess.run(
             [str(program), *options, "--", *wrap, str(candidate.program)],
-            env={**LAMBDA, **candidate.environment, **(environment or {})},
+            env={**LAMBDA, **disk, **candidate.environment, **(environment or {})},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
         lines = [line for line in done.stdout.splitlines() if line.startswith(('{"register_ns"', '{"holds_us"'))]
         if done.returncode != 0 or not lines:
