@@ -30,7 +30,8 @@ struct Instant {
   WallTime wall;
 };
 
-// Reads CLOCK_MONOTONIC and CLOCK_REALTIME. For the thread shells in app/threads.cc and tests only.
+// Reads CLOCK_MONOTONIC and CLOCK_REALTIME. For the thread shells in app/threads.cc, the resolver's
+// thread (net/name_lookup.cc) and tests only.
 Instant read_clocks();
 
 constexpr WallTime wall_from_unix_ms(int64_t unix_ms) {

@@ -133,6 +133,13 @@ inline constexpr minutes kClockTrusted{1};
 inline constexpr seconds kConnectionIdleMax{50};
 // A wait longer than this between two looks at the clocks, or clocks that drift apart by as much, is a thaw.
 inline constexpr milliseconds kThawGap{1000};
+// Of a DNS server's answer so much is read: some hundred addresses, of which four are kept.
+inline constexpr size_t kDnsAnswerBytesMax = 4 * kKiB;
+// An answer over TCP that is not whole after so long is done without.
+inline constexpr seconds kDnsTcpPatience{2};
+// Of /etc/hosts and /etc/resolv.conf so much is read: on the resolver's stack.
+inline constexpr size_t kHostsBytesMax = 16 * kKiB;
+inline constexpr size_t kResolvConfBytesMax = 4 * kKiB;
 // Answers of the resolver are used for so long.
 inline constexpr seconds kResolvedFor{45};
 // A Retry-After beyond this is taken for this.

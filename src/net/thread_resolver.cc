@@ -1,52 +1,30 @@
 #include "net/thread_resolver.h"
 
-#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <atomic>
-#include <cerrno>
 #include <utility>
 
 namespace sleipnir {
 
 namespace {
 
-// musl's getaddrinfo needs about 20 KiB of stack, glibc's more; pages never touched cost nothing.
+// look_up_name() needs about 40 KiB of it; pages never touched cost nothing.
 constexpr size_t kStackBytes = 128 * 1024;
 
-Error describe(const char* host, const ThreadResolver::Found& result) {
-  switch (result.error) {
-    case EAI_NONAME:
-#ifdef EAI_NODATA
-    case EAI_NODATA:
-#endif
-      return Error::make("the host name %.120s does not exist, or has no address", host);
-    case EAI_AGAIN: return Error::make("no DNS server answered for %.120s", host);
-    case EAI_SYSTEM: return Error::from_os(result.os_error, "looking up %.120s", host);
-    default: return Error::make("looking up %.120s: %s", host, gai_strerror(result.error));
+Error describe(const char* host, const NamesFound& result) {
+  switch (result.outcome) {
+    case NamesFound::Outcome::kNoAnswer: return Error::make("no DNS server answered for %.120s", host);
+    case NamesFound::Outcome::kFailed: return Error::from_os(result.os_error, "looking up %.120s", host);
+    case NamesFound::Outcome::kAddresses:
+    case NamesFound::Outcome::kNoSuchName:
+    case NamesFound::Outcome::kNoAddress: break;
   }
+  return Error::make("the host name %.120s does not exist, or has no address", host);
 }
 
 }  // namespace
-
-ThreadResolver::Found ThreadResolver::ask_system(const char* host, uint16_t port, int family) {
-  addrinfo hints{};
-  hints.ai_family = family;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  Found found;
-  found.error = getaddrinfo(host, nullptr, &hints, &list);
-  found.os_error = errno;
-  if (found.error != 0) return found;
-  for (const addrinfo* one = list; one != nullptr && found.count < found.addresses.size(); one = one->ai_next) {
-    const Result<Address> address = Address::from_socket(one->ai_addr, one->ai_addrlen, port);
-    if (address) found.addresses[found.count++] = address.value();
-  }
-  freeaddrinfo(list);
-  if (found.count == 0) found.error = EAI_NONAME;
-  return found;
-}
 
 struct ThreadResolver::Lookup {
   enum class State : uint8_t {
@@ -71,9 +49,9 @@ struct ThreadResolver::Lookup {
 
   static void* run(void* argument) {
     auto* const self = static_cast<Lookup*>(argument);
-    Found result = self->look_up(self->host.c_str(), self->port, AF_INET);
-    if (result.count == 0 && result.error != EAI_AGAIN) {
-      const Found by_v6 = self->look_up(self->host.c_str(), self->port, AF_INET6);
+    NamesFound result = self->look_up(self->host.c_str(), self->port, AF_INET);
+    if (result.count == 0 && result.outcome != NamesFound::Outcome::kNoAnswer) {
+      const NamesFound by_v6 = self->look_up(self->host.c_str(), self->port, AF_INET6);
       if (by_v6.count != 0) result = by_v6;
     }
     self->answer.count = result.count;

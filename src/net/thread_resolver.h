@@ -1,15 +1,15 @@
-// ThreadResolver: Resolver by getaddrinfo(3) in a thread of its own.
+// ThreadResolver: Resolver by look_up_name() (net/name_lookup.h) in a thread of its own.
 //
-// getaddrinfo blocks, for 10 s and more when no DNS server answers, and cannot be cancelled. So each lookup runs in a
-// detached thread that is made for it and ends with it: lookups are rare, and a parked thread would be memory that
-// is resident for nothing.
+// A lookup blocks, for 5 s and more when no DNS server answers, and cannot be cancelled. So each runs in a detached
+// thread that is made for it and ends with it: lookups are rare, and a parked thread would be memory that is resident
+// for nothing.
 //
 // A lookup that hangs does not stop the next one for ever. While one is running the next waits; once the running one
 // is older than kLookupPatience a second thread is started. There are never more than two: should both hang, what
 // was asked last waits until one of them ends (the owner's own deadline ends the attempt before).
 //
-// IPv4 is asked for first, IPv6 only when there is no IPv4 address: musl asks for both at once when left to itself,
-// and loses a good A answer when the AAAA query fails. When no server answered at all, IPv6 is not tried.
+// IPv4 is asked for first, IPv6 only when there is no IPv4 address: a server that fails on AAAA queries must not cost a
+// good A answer. When no server answered at all, IPv6 is not tried.
 //
 // What the two threads share is one Lookup: the owner writes the request, the thread the answer, and `state` passes
 // it over (release/acquire). Owned by the sender; start() and poll() in its thread. The process exits by _exit, so
@@ -21,27 +21,20 @@
 #include <string>
 
 #include "net/kernel.h"
+#include "net/name_lookup.h"
 #include "net/resolver.h"
 
 namespace sleipnir {
 
 class ThreadResolver final : public Resolver {
  public:
-  static constexpr Milliseconds kLookupPatience{3000};  // musl asks a silent server again after 2.5 s
+  static constexpr Milliseconds kLookupPatience{3000};  // a silent server is asked again after 2.5 s
 
-  // What one call of getaddrinfo brought.
-  struct Found {
-    size_t count = 0;
-    std::array<Address, Resolution::kAddressesMax> addresses;
-    int error = 0;     // EAI_*, valid when count is 0
-    int os_error = 0;  // errno, valid when error is EAI_SYSTEM
-  };
   // May block; called in the lookup's thread. `family` is AF_INET or AF_INET6.
-  using LookUp = Found (*)(const char* host, uint16_t port, int family);
-  static Found ask_system(const char* host, uint16_t port, int family);
+  using LookUp = NamesFound (*)(const char* host, uint16_t port, int family);
 
   // `kernel` is woken by each answer. It outlives every lookup, which may be longer than this object lives.
-  explicit ThreadResolver(Kernel& kernel, LookUp look_up = &ask_system) : kernel_(kernel), look_up_(look_up) {}
+  explicit ThreadResolver(Kernel& kernel, LookUp look_up = &look_up_name) : kernel_(kernel), look_up_(look_up) {}
   ThreadResolver(const ThreadResolver&) = delete;
   ThreadResolver& operator=(const ThreadResolver&) = delete;
   ~ThreadResolver() override;

@@ -1,6 +1,5 @@
 #include "net/thread_resolver.h"
 
-#include <netdb.h>
 #include <semaphore.h>
 
 #include <atomic>
@@ -51,22 +50,21 @@ Gate& next_gate() {
   return *gate;
 }
 
-ThreadResolver::Found hang(const char* /*host*/, uint16_t port, int /*family*/) {
+NamesFound hang(const char* /*host*/, uint16_t port, int /*family*/) {
   Gate& held = *gate;
   const int inside = ++held.inside;
   if (inside > held.most) held.most = inside;
   sem_post(&held.entered);
   sem_wait(&held.go);
   held.inside--;
-  ThreadResolver::Found found;
+  NamesFound found;
   found.count = 1;
   found.addresses[0] = Address::from_literal("192.0.2.1", port).value();
   return found;
 }
 
-ThreadResolver::Found only_v6(const char* /*host*/, uint16_t port, int family) {
-  ThreadResolver::Found found;
-  found.error = EAI_NONAME;
+NamesFound only_v6(const char* /*host*/, uint16_t port, int family) {
+  NamesFound found;
   if (family != AF_INET6) return found;
   found.count = 1;
   found.addresses[0] = Address::from_literal("2001:db8::1", port).value();
@@ -75,10 +73,10 @@ ThreadResolver::Found only_v6(const char* /*host*/, uint16_t port, int family) {
 
 std::atomic<int> silent_calls{0};
 
-ThreadResolver::Found silent(const char* /*host*/, uint16_t /*port*/, int /*family*/) {
+NamesFound silent(const char* /*host*/, uint16_t /*port*/, int /*family*/) {
   silent_calls++;
-  ThreadResolver::Found found;
-  found.error = EAI_AGAIN;
+  NamesFound found;
+  found.outcome = NamesFound::Outcome::kNoAnswer;
   return found;
 }
 
