@@ -9,8 +9,8 @@
 #include "app/config_rules.h"
 #include "app/config_secrets.h"
 #include "app/config_settings.h"
-#include "app/config_table.h"
 #include "app/config_target.h"
+#include "app/config_texts.h"
 #include "app/config_values.h"
 #include "base/ascii.h"
 
@@ -70,8 +70,8 @@ void apply(const Variable& variable, const Setting& setting, Config& config, Pro
       return;
     case Field::Kind::kChoice: {
       const std::string_view word = equal_ignoring_case(trimmed(setting.value), "warning") ? "warn" : setting.value;
-      if (const std::optional<uint8_t> index = parse_choice(word, field.choice.words)) {
-        field.choice.set(config, *index);
+      if (const std::optional<uint8_t> index = parse_choice(word, variable.form())) {
+        field.choice(config) = *index;
       } else {
         note_not_understood(variable, setting, problems);
       }

@@ -18,18 +18,18 @@ const VariableName* find_name(std::string_view name) {
   const auto names = variable_names();
   const auto found = std::lower_bound(
       names.begin(), names.end(), name,
-      [](const VariableName& entry, std::string_view wanted) { return name_before(entry.name, wanted); });
-  return found != names.end() && found->name == name ? &*found : nullptr;
+      [](const VariableName& entry, std::string_view wanted) { return name_before(entry.name(), wanted); });
+  return found != names.end() && found->name() == name ? &*found : nullptr;
 }
 
 std::string_view nearest_name(std::string_view name) {
   std::string_view nearest;
   size_t least = SIZE_MAX;
   for (const VariableName& candidate : variable_names()) {
-    const size_t distance = edit_distance(name, candidate.name, least);
+    const size_t distance = edit_distance(name, candidate.name(), least);
     if (distance < least) {
       least = distance;
-      nearest = candidate.name;
+      nearest = candidate.name();
     }
   }
   return nearest;
@@ -76,7 +76,7 @@ Settings::Settings(Environment environment, Problems& problems) {
     Rank& best = ranks_[names[i].row];
     Setting& row = rows_[names[i].row];
     if (!row || names[i].rank < best) {
-      row = {names[i].name, values_[i]};
+      row = {names[i].name(), values_[i]};
       best = names[i].rank;
     }
   }
@@ -89,7 +89,7 @@ void Settings::note_disagreements(Problems& problems) const {
     const Setting& row = rows_[names[i].row];
     if (values_[i].empty() || values_[i] == row.value) continue;
     problems.warning("%s and %s are both set and disagree; %s is used, remove the other", Shown(row.name).text(),
-                     Shown(names[i].name).text(), Shown(row.name).text());
+                     Shown(names[i].name()).text(), Shown(row.name).text());
   }
 }
 

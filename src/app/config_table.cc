@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <iterator>
 #include <type_traits>
 
@@ -10,20 +9,25 @@ namespace sleipnir {
 
 namespace {
 
+// A row as it is written below; the program holds it packed.
+struct Row {
+  std::string_view names;
+  Field field{};
+  Range range{};
+  std::string_view form{};
+  std::string_view default_note{};
+  std::string_view meaning{};
+  Secrecy secrecy = Secrecy::kOpen;
+};
+
+// The field as the number that each of these enumerations is.
 template <auto Member>
-constexpr ChoiceField choice(const char* words) {
-  return {
-      .words = words,
-      .set =
-          [](Config& config, uint8_t index) {
-            config.*Member = static_cast<std::remove_reference_t<decltype(config.*Member)>>(index);
-          },
-      .get = [](const Config& config) { return static_cast<uint8_t>(config.*Member); },
-  };
+uint8_t& choice(Config& config) {
+  static_assert(std::is_same_v<std::underlying_type_t<std::remove_reference_t<decltype(config.*Member)>>, uint8_t>);
+  return reinterpret_cast<uint8_t&>(config.*Member);
 }
 
-// A row whose value is no single field, and which shows what the variable says.
-constexpr Field kAsWritten{static_cast<std::string (*)(const Config&)>(nullptr)};
+constexpr Field kAsWritten;
 
 std::string endpoint_text(const Config& config) {
   return config.endpoint ? config.endpoint->url() : "";
@@ -58,7 +62,7 @@ constexpr uint64_t kKiB = 1024;
 constexpr uint64_t kMiB = 1024 * kKiB;
 constexpr uint64_t kGiB = 1024 * kMiB;
 
-constexpr Variable kVariables[] = {
+constexpr Row kRows[] = {
     // --- Where to, and as whom ---
     {.names = "LOKI_ENDPOINT LOKI_URL LOKI_PUSH_ENDPOINT LOKI_PUSH_URL LOKI_ENDPOINT_URL LOKI_HOST LOKI_IP",
      .field = endpoint_text,
@@ -113,7 +117,8 @@ constexpr Variable kVariables[] = {
      .meaning = "label service_name"},
     {.names = "LOKI_EXTRACT_REQUEST_ID", .field = &Config::extract_request_id, .meaning = "attach the request id"},
     {.names = "LOKI_REQUEST_ID_AS",
-     .field = choice<&Config::request_id_as>("metadata|label|line|none"),
+     .field = choice<&Config::request_id_as>,
+     .form = "metadata|label|line|none",
      .meaning = "how it is attached: structured metadata; a label (one stream for each request: costly); in front of "
                 "the line, for a Loki without structured metadata"},
     {.names = "LOKI_STRUCTURED_METADATA",
@@ -128,15 +133,17 @@ constexpr Variable kVariables[] = {
      .form = "list of platform event types, or none",
      .meaning = "platform events that are not shipped"},
     {.names = "LOKI_MIN_LEVEL",
-     .field = choice<&Config::min_level>("|trace|debug|info|warn|error|fatal"),
+     .field = choice<&Config::min_level>,
+     .form = "|trace|debug|info|warn|error|fatal",
      .meaning = "function records below it are not shipped, and counted as filtered"},
     {.names = "LOKI_PLATFORM_FORMAT",
-     .field = choice<&Config::platform_format>("json|text"),
+     .field = choice<&Config::platform_format>,
+     .form = "json|text",
      .meaning = "platform events as JSON, or as the lines CloudWatch shows"},
     {.names = "LOKI_MAX_LINE_SIZE",
      .field = &Config::max_line_bytes,
      .range = {1 * kKiB, 1 * kMiB},
-     .unit = "bytes",
+     .form = "bytes",
      .meaning = "longer lines are split, nothing is cut away"},
 
     {.names = "LOKI_DROP_MATCH",
@@ -159,20 +166,21 @@ constexpr Variable kVariables[] = {
     {.names = "LOKI_BATCH_SIZE",
      .field = &Config::batch_entries_max,
      .range = {0, 10'000'000},
-     .unit = "entries",
+     .form = "entries",
      .meaning = "at most so many in a push; 0: bytes alone decide"},
     {.names = "LOKI_MAX_BATCH_SIZE_BYTES",
      .field = &Config::batch_bytes_max,
      .range = {64 * kKiB, 3584 * kKiB},
-     .unit = "bytes",
+     .form = "bytes",
      .meaning = "at most so many in a push, before compression; never over a quarter of LOKI_MEMORY_LIMIT_BYTES"},
     {.names = "LOKI_FLUSH_STRATEGY",
-     .field = choice<&Config::flush_strategy>("adaptive|end|background"),
+     .field = choice<&Config::flush_strategy>,
+     .form = "adaptive|end|background",
      .meaning = "flush at the end of each invocation, in the background, or as the gaps between invocations suggest"},
     {.names = "LOKI_FLUSH_INTERVAL_MS",
      .field = &Config::flush_interval,
      .range = {50, 600'000},
-     .unit = "ms",
+     .form = "ms",
      .meaning = "time between background flushes while an invocation runs"},
     {.names = "LOKI_IDLE_FLUSH_MULTIPLIER",
      .field = &Config::idle_flush_multiplier,
@@ -181,28 +189,28 @@ constexpr Variable kVariables[] = {
     {.names = "LOKI_FLUSH_BUDGET_MS",
      .field = &Config::flush_budget,
      .range = {0, 60'000},
-     .unit = "ms",
+     .form = "ms",
      .meaning = "the longest an invocation is held after the function is done"},
     {.names = "DISPATCH_MIN_BATCH_SIZE",
      .field = &Config::dispatch_min_entries,
      .range = {1, 1'000'000},
-     .unit = "entries",
+     .form = "entries",
      .meaning = "background flushes wait for so many"},
     {.names = "LOKI_MAX_RETRIES",
      .field = &Config::flush_attempts,
      .range = {1, 100},
-     .unit = "attempts",
+     .form = "attempts",
      .meaning = "within one flush; what is not delivered then is kept, not lost"},
     {.names = "LOKI_CRITICAL_FLUSH_RETRIES",
      .field = &Config::critical_flush_attempts,
      .range = {1, 100},
-     .unit = "attempts",
+     .form = "attempts",
      .meaning = "within the flush at the end of an invocation and at shutdown"},
     {.names = "LOKI_ENABLE_GZIP", .field = &Config::gzip, .meaning = "compress pushes"},
     {.names = "LOKI_COMPRESSION_THRESHOLD",
      .field = &Config::compression_threshold_bytes,
      .range = {0, 16 * kMiB},
-     .unit = "bytes",
+     .form = "bytes",
      .meaning = "smaller pushes are not compressed"},
     {.names = "LOKI_COMPRESSION_LEVEL",
      .field = &Config::compression_level,
@@ -213,12 +221,12 @@ constexpr Variable kVariables[] = {
     {.names = "BUFFER_SIZE",
      .field = &Config::buffer_entries_max,
      .range = {0, 10'000'000},
-     .unit = "entries",
+     .form = "entries",
      .meaning = "at most so many in memory; 0: bytes alone decide"},
     {.names = "LOKI_MEMORY_LIMIT_BYTES",
      .field = &Config::memory_limit_bytes,
      .range = {4 * kMiB, 1 * kGiB},
-     .unit = "bytes",
+     .form = "bytes",
      .meaning = "ceiling for everything that holds records"},
     {.names = "LOKI_SPOOL_DIR",
      .field = &Config::spool_dir,
@@ -227,7 +235,7 @@ constexpr Variable kVariables[] = {
     {.names = "LOKI_SPOOL_MAX_BYTES",
      .field = &Config::spool_bytes_max,
      .range = {0, 10 * kGiB},
-     .unit = "bytes",
+     .form = "bytes",
      .meaning = "at most so many on disk; 0 switches the spool off"},
 
     // --- Network ---
@@ -270,17 +278,18 @@ constexpr Variable kVariables[] = {
     {.names = "LOKI_CONNECT_TIMEOUT_MS",
      .field = &Config::connect_timeout,
      .range = {10, 60'000},
-     .unit = "ms",
+     .form = "ms",
      .meaning = "for connecting and the TLS handshake"},
     {.names = "LOKI_REQUEST_TIMEOUT_MS",
      .field = &Config::request_timeout,
      .range = {10, 300'000},
-     .unit = "ms",
+     .form = "ms",
      .meaning = "for one push, from its first byte to the answer"},
 
     // --- Ourselves ---
     {.names = "LOKI_LOG_LEVEL DEBUG_MODE",
-     .field = choice<&Config::log_level>("error|warn|info|debug"),
+     .field = choice<&Config::log_level>,
+     .form = "error|warn|info|debug",
      .meaning = "our own lines on stderr; DEBUG_MODE=true: debug"},
     {.names = "LOKI_EXTENSION_ENABLED", .field = &Config::extension_enabled, .meaning = "false: do nothing at all"},
     {.names = "LOKI_STRICT",
@@ -308,106 +317,100 @@ constexpr Variable kVariables[] = {
     {.names = "AWS_USE_FIPS_ENDPOINT", .field = kAsWritten},
 };
 
-constexpr size_t count_names() {
-  size_t count = 0;
-  for (const Variable& variable : kVariables) {
-    count += 1 + static_cast<size_t>(std::count(variable.names.begin(), variable.names.end(), ' '));
-  }
-  return count;
-}
+constexpr size_t kRowCount = std::size(kRows);
 
-constexpr auto kNames = [] {
-  std::array<VariableName, count_names()> names{};
-  size_t count = 0;
-  for (uint8_t row = 0; row < std::size(kVariables); row++) {
-    std::string_view rest = kVariables[row].names;
-    for (uint8_t rank = 0; !rest.empty(); rank++) {
-      const std::string_view name = rest.substr(0, rest.find(' '));
-      names[count++] = {name, row, rank};
-      rest.remove_prefix(std::min(name.size() + 1, rest.size()));
-    }
-  }
-  std::sort(names.begin(), names.end(), [](auto& a, auto& b) { return name_before(a.name, b.name); });
-  return names;
+constexpr size_t kNameCount = [] {
+  size_t count = kRowCount;
+  for (const Row& row : kRows) count += static_cast<size_t>(std::count(row.names.begin(), row.names.end(), ' '));
+  return count;
 }();
 
-static_assert(std::adjacent_find(kNames.begin(), kNames.end(), [](auto& a, auto& b) { return a.name == b.name; }) ==
-                  kNames.end(),
+constexpr size_t kTextBytes = [] {
+  size_t bytes = 0;
+  for (const Row& row : kRows) {
+    for (const std::string_view text : {row.names, row.form, row.default_note, row.meaning}) bytes += text.size() + 1;
+  }
+  return bytes;
+}();
+static_assert(kTextBytes <= UINT16_MAX);
+
+struct Table {
+  std::array<char, kTextBytes> texts{};
+  std::array<Variable, kRowCount> rows{};
+  std::array<VariableName, kNameCount> names{};
+};
+
+constexpr Table kTable = [] {
+  Table table;
+  size_t at = 0;
+  size_t name_count = 0;
+  const auto keep = [&](std::string_view text) {
+    const size_t begin = at;
+    for (const char c : text) table.texts[at++] = c;
+    at++;
+    return static_cast<uint16_t>(begin);
+  };
+  for (uint8_t index = 0; index < kRowCount; index++) {
+    const Row& row = kRows[index];
+    table.rows[index] = {.field = row.field,
+                         .range = row.range,
+                         .secrecy = row.secrecy,
+                         .names_at = keep(row.names),
+                         .form_at = keep(row.form),
+                         .default_note_at = keep(row.default_note),
+                         .meaning_at = keep(row.meaning)};
+    size_t begin = 0;
+    for (uint8_t rank = 0; begin < row.names.size(); rank++) {
+      const size_t bytes = std::min(row.names.find(' ', begin), row.names.size()) - begin;
+      table.names[name_count++] = {.at = static_cast<uint16_t>(table.rows[index].names_at + begin),
+                                   .bytes = static_cast<uint8_t>(bytes),
+                                   .row = index,
+                                   .rank = rank};
+      begin += bytes + 1;
+    }
+  }
+  const auto text_of = [&](const VariableName& name) { return std::string_view(&table.texts[name.at], name.bytes); };
+  std::sort(table.names.begin(), table.names.end(),
+            [&](const auto& a, const auto& b) { return name_before(text_of(a), text_of(b)); });
+  return table;
+}();
+
+constexpr const char* text_at(uint16_t at) {
+  return &kTable.texts[at];
+}
+
+static_assert(std::adjacent_find(kTable.names.begin(), kTable.names.end(),
+                                 [](const auto& a, const auto& b) {
+                                   return std::string_view(text_at(a.at), a.bytes) ==
+                                          std::string_view(text_at(b.at), b.bytes);
+                                 }) == kTable.names.end(),
               "a name stands in the table once");
-
-// "a, b or c" of "|a|b|c".
-std::string spoken_words(std::string_view words) {
-  std::string text;
-  while (!words.empty()) {
-    const std::string_view word = words.substr(0, words.find('|'));
-    words.remove_prefix(word.size());
-    const bool last = words.empty();
-    if (!last) words.remove_prefix(1);
-    if (word.empty()) continue;
-    if (!text.empty()) text += last ? " or " : ", ";
-    text += word;
-  }
-  return text;
-}
-
-std::string number_text(uint64_t number) {
-  char text[24];
-  snprintf(text, sizeof(text), "%llu", static_cast<unsigned long long>(number));
-  return text;
-}
-
-std::string_view word_at(std::string_view words, size_t index) {
-  for (; index != 0; index--) {
-    const size_t bar = words.find('|');
-    if (bar == std::string_view::npos) return {};
-    words.remove_prefix(bar + 1);
-  }
-  return words.substr(0, words.find('|'));
-}
 
 }  // namespace
 
+std::string_view Variable::names() const {
+  return text_at(names_at);
+}
+const char* Variable::form() const {
+  return text_at(form_at);
+}
+const char* Variable::default_note() const {
+  return text_at(default_note_at);
+}
+const char* Variable::meaning() const {
+  return text_at(meaning_at);
+}
+
+std::string_view VariableName::name() const {
+  return {text_at(at), bytes};
+}
+
 std::span<const Variable> variables() {
-  return kVariables;
+  return kTable.rows;
 }
 
 std::span<const VariableName> variable_names() {
-  return kNames;
-}
-
-std::string effective_text(const Config& config, const Variable& variable) {
-  const Field& field = variable.field;
-  switch (field.kind) {
-    case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
-    case Field::Kind::kCount: return number_text(config.*field.count);
-    case Field::Kind::kPort: return number_text(config.*field.port);
-    case Field::Kind::kDuration: return number_text(static_cast<uint64_t>((config.*field.duration).count()));
-    case Field::Kind::kText: return config.*field.text;
-    case Field::Kind::kChoice: return std::string(word_at(field.choice.words, field.choice.get(config)));
-    case Field::Kind::kOther: return field.other == nullptr ? std::string() : field.other(config);
-  }
-  return {};
-}
-
-std::string default_text(const Variable& variable) {
-  return effective_text(Config{}, variable);
-}
-
-std::string accepted_form(const Variable& variable) {
-  switch (variable.field.kind) {
-    case Field::Kind::kFlag: return "true or false";
-    case Field::Kind::kCount:
-    case Field::Kind::kPort:
-    case Field::Kind::kDuration: {
-      std::string form = number_text(variable.range.least) + " to " + number_text(variable.range.most);
-      if (*variable.unit != '\0') form.append(" ").append(variable.unit);
-      return form;
-    }
-    case Field::Kind::kChoice: return spoken_words(variable.field.choice.words);
-    case Field::Kind::kText:
-    case Field::Kind::kOther: return variable.form;
-  }
-  return {};
+  return kTable.names;
 }
 
 }  // namespace sleipnir

@@ -1,7 +1,7 @@
 #include <string>
 
 #include "app/config_settings.h"
-#include "app/config_table.h"
+#include "app/config_texts.h"
 #include "app/words.h"
 #include "app/words_print.h"
 
@@ -24,7 +24,7 @@ std::string shown_value(const Config& config, const Variable& variable, const Se
   }
   const bool as_written = variable.field.kind == Field::Kind::kOther && variable.field.other == nullptr;
   std::string text = as_written ? std::string(setting.value) : effective_text(config, variable);
-  if (text.empty() && !setting) text = variable.default_note;
+  if (text.empty() && !setting) text = variable.default_note();
   return text.empty() ? "-" : Shown(text).text();
 }
 
@@ -80,9 +80,9 @@ int run_config_word(Environment environment, std::span<const char* const> argume
   print("  %-30s %-40s %s\n", "VARIABLE", "VALUE", "SET BY");
   for (size_t row = 0; row < variables().size(); row++) {
     const Variable& variable = variables()[row];
-    if (variable.meaning == nullptr) continue;
+    if (!variable.is_shown()) continue;
     print_row(config, variable, settings[row]);
-    if (variable.names.starts_with(kLabelPrefix)) print_label_variables(settings);
+    if (variable.names().starts_with(kLabelPrefix)) print_label_variables(settings);
   }
   print_outcome(config);
 

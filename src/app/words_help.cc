@@ -1,6 +1,6 @@
 #include <string>
 
-#include "app/config_table.h"
+#include "app/config_texts.h"
 #include "app/words.h"
 #include "app/words_print.h"
 
@@ -24,10 +24,10 @@ constexpr char kUsage[] =
 void print_variable(const Variable& variable) {
   const std::string_view name = variable.name();
   print("\n  %.*s", static_cast<int>(name.size()), name.data());
-  std::string aliases(variable.names.substr(name.size()));
+  std::string aliases(variable.names().substr(name.size()));
   if (!aliases.empty()) print(" (or%s)", aliases.c_str());
-  print("\n      %s\n      %s", variable.meaning, accepted_form(variable).c_str());
-  const std::string text = *variable.default_note != '\0' ? variable.default_note : default_text(variable);
+  print("\n      %s\n      %s", variable.meaning(), accepted_form(variable).c_str());
+  const std::string text = *variable.default_note() != '\0' ? variable.default_note() : default_text(variable);
   if (!text.empty()) print("; default: %s", text.c_str());
   print("\n");
 }
@@ -37,7 +37,7 @@ void print_variable(const Variable& variable) {
 int print_help() {
   print("%s", kUsage);
   for (const Variable& variable : variables()) {
-    if (variable.meaning != nullptr) print_variable(variable);
+    if (variable.is_shown()) print_variable(variable);
   }
   return 0;
 }

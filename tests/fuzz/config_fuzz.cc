@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/config.h"
-#include "app/config_table.h"
+#include "app/config_texts.h"
 #include "base/json_text.h"
 #include "loki/labels.h"
 #include "loki/push_request.h"
@@ -46,7 +46,7 @@ void check_numbers(const Config& config) {
     if (field.kind == Field::Kind::kDuration) value = static_cast<uint64_t>((config.*field.duration).count());
     require(value >= variable.range.least && value <= variable.range.most);
     // Every choice has a word.
-    if (field.kind == Field::Kind::kChoice && field.choice.words[0] != '|') {
+    if (field.kind == Field::Kind::kChoice && *variable.form() != '|') {
       require(!effective_text(config, variable).empty());
     }
   }

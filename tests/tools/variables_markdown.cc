@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "app/config_table.h"
+#include "app/config_texts.h"
 
 namespace {
 
@@ -28,9 +28,9 @@ std::string escaped_cell(std::string_view text) {
 int main() {
   puts("| variable (aliases) | default | accepted | meaning |\n|---|---|---|---|");
   for (const Variable& variable : variables()) {
-    if (variable.meaning == nullptr) continue;
+    if (!variable.is_shown()) continue;
     std::string names = code(variable.name());
-    std::string_view aliases = variable.names.substr(variable.name().size());
+    std::string_view aliases = variable.names().substr(variable.name().size());
     const char* before = " (";
     while (!aliases.empty()) {
       aliases.remove_prefix(1);
@@ -41,9 +41,11 @@ int main() {
     }
     if (*before == ',') names += ')';
     const std::string value = default_text(variable);
-    const std::string shown = *variable.default_note != '\0' ? variable.default_note : value.empty() ? "" : code(value);
+    const std::string shown = *variable.default_note() != '\0' ? variable.default_note()
+                              : value.empty()                  ? ""
+                                                               : code(value);
     printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(), escaped_cell(accepted_form(variable)).c_str(),
-           escaped_cell(variable.meaning).c_str());
+           escaped_cell(variable.meaning()).c_str());
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "app/config_table.h"
+#include "app/config_texts.h"
 #include "support/environment.h"
 
 namespace sleipnir {
@@ -30,7 +30,7 @@ TEST_CASE("an_endpoint_alone_leaves_every_default_and_nothing_to_complain_about"
   const Config defaults;
   for (const Variable& variable : variables()) {
     if (variable.name() == "LOKI_ENDPOINT") continue;
-    CAPTURE(variable.names);
+    CAPTURE(variable.names());
     CHECK(effective_text(config, variable) == effective_text(defaults, variable));
   }
 }
