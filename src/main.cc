@@ -37,12 +37,13 @@ int main(int argc, char** argv, char** environ_entries) {
   const Environment environment{.entries = environ_entries};
   if (argc > 1) return run_word(std::span<const char* const>(argv + 1, static_cast<size_t>(argc - 1)), environment);
   const Config config = load_config(environment);
+  int code = 2;
   if (config.lambda.runtime_api.empty()) {
     print_help();
-    return 2;
+  } else {
+    char buffer[1024];
+    code = run_extension(config, own_name(buffer, argv[0]));
   }
-  char buffer[1024];
-  const int code = run_extension(config, own_name(buffer, argv[0]));
   // Without joining: the sender and the resolver may be in the middle of something that no longer matters.
   _exit(code);
 }

@@ -217,11 +217,9 @@ bool Check::open_tls() {
   finding().fix("check what listens at %s", config_.endpoint->authority().c_str());
   if (!drive_layer()) return fail();
   const PeerCertificate& certificate = tls.peer_certificate();
-  const std::string_view names = certificate.names.empty() ? certificate.subject.view() : certificate.names.view();
-  const FixedText<32> until = date_text(certificate.valid_until);
-  finding().found("%s, %s, certificate for %.*s until %.*s", tls.version(), tls.cipher(),
-                  static_cast<int>(names.size()), names.data(), static_cast<int>(until.view().size()),
-                  until.view().data());
+  const char* const names = certificate.names.empty() ? certificate.subject.c_str() : certificate.names.c_str();
+  finding().found("%s, %s, certificate for %s until %s", tls.version(), tls.cipher(), names,
+                  date_text(certificate.valid_until).c_str());
   end(CheckStep::Result::kOk);
   return true;
 }
@@ -255,7 +253,7 @@ bool Check::check_metadata() {
 
 // One line; the finding says what came of it.
 Check::Pushed Check::push(StructuredMetadata metadata) {
-  const StreamLabels labels = push_labels(config_, {});
+  const std::string prefix = push_prefix_of(config_, {});
   const WallTime time = read_clocks().wall;
   const Record record{.time = time,
                       .log_type = LogType::kExtension,
@@ -269,12 +267,12 @@ Check::Pushed Check::push(StructuredMetadata metadata) {
   CHECK(step == EncodeStep::kLast);
   std::array<char, kPushHeadBytesMax> head;
   // Less the entry's comma.
-  const size_t body_bytes = labels.push_prefix.size() + shape.bytes - 1 + kPushSuffix.size();
+  const size_t body_bytes = prefix.size() + shape.bytes - 1 + kPushSuffix.size();
   const size_t head_bytes = push_head(config_).write(head, body_bytes, ContentEncoding::kIdentity);
   CHECK(head_bytes != 0);
   const iovec pieces[] = {
       piece(head.data(), head_bytes),
-      piece(labels.push_prefix.data(), labels.push_prefix.size()),
+      piece(prefix.data(), prefix.size()),
       piece(entry.data(), shape.bytes - 1),
       piece(kPushSuffix.data(), kPushSuffix.size()),
   };
@@ -290,7 +288,7 @@ Check::Pushed Check::push(StructuredMetadata metadata) {
       answer,
       {.entries = 1, .body_bytes = body_bytes, .metadata = with ? PushedMetadata::kPresent : PushedMetadata::kAbsent});
   if (verdict.action == Verdict::Action::kSent) {
-    finding().found("Loki answered %d; the line is in %s", answer.status, selector(labels.push_prefix).c_str());
+    finding().found("Loki answered %d; the line is in %s", answer.status, selector(prefix).c_str());
     return Pushed::kStored;
   }
   if (verdict.amend.strip_metadata) return Pushed::kMetadataRefused;

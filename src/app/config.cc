@@ -140,8 +140,8 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
   }
   if (!config.spool_dir.starts_with('/')) {
     problems.error("LOKI_SPOOL_DIR=%s is no absolute path; the default %s is used", Shown(config.spool_dir).text(),
-                   Config{}.spool_dir.c_str());
-    config.spool_dir = Config{}.spool_dir;
+                   Config::kSpoolDir);
+    config.spool_dir = Config::kSpoolDir;
   }
   if (!config.ca_pem.empty() && config.ca_pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
     problems.error("LOKI_CA_PEM holds no certificate and is not used; it begins with -----BEGIN CERTIFICATE-----");

@@ -121,7 +121,7 @@ struct Config {
 
   // --- What is sent ---
   // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the
-  // name of a built-in one, and so few that the built-in ones fit in beside them: build_stream_labels() drops none.
+  // name of a built-in one, and so few that the built-in ones fit in beside them: all of them are sent.
   std::vector<NameValue> labels;
   bool extract_request_id = true;
   RequestIdAs request_id_as = RequestIdAs::kMetadata;
@@ -155,7 +155,8 @@ struct Config {
   // --- Memory and disk ---
   size_t buffer_entries_max = 0;  // 0: bytes alone decide
   size_t memory_limit_bytes = size_t{8} << 20;
-  std::string spool_dir = "/tmp/sleipnir";
+  static constexpr const char* kSpoolDir = "/tmp/sleipnir";
+  std::string spool_dir = kSpoolDir;
   size_t spool_bytes_max = size_t{64} << 20;  // 0: no spool
 
   // --- Network ---

@@ -65,7 +65,7 @@ class Merger {
 
   void reserve_name(std::string_view name) { reserved_.push_back(name); }
 
-  bool has(std::string_view name) const { return find(name) != nullptr; }
+  bool has(std::string_view name) const { return find(name) != labels_.size(); }
 
   void add(std::string_view variable, std::string_view given_name, std::string_view given_value) {
     std::string name = repaired_name(given_name);
@@ -92,12 +92,13 @@ class Merger {
                       Shown(variable).text(), Shown(name).text());
       return;
     }
-    if (const Entry* earlier = find(name); earlier != nullptr) {
+    if (const size_t earlier = find(name); earlier != labels_.size()) {
       problems_.warning("%s: label %s is already set by %s; this one is dropped", Shown(variable).text(),
-                        Shown(name).text(), Shown(earlier->variable).text());
+                        Shown(name).text(), Shown(variables_[earlier]).text());
       return;
     }
-    entries_.push_back({variable, {std::move(name), checked_value(variable, given_name, given_value)}});
+    labels_.push_back({std::move(name), checked_value(variable, given_name, given_value)});
+    variables_.push_back(variable);
   }
 
   // service_name last, and no more than `count_max` of the others.
@@ -105,13 +106,13 @@ class Merger {
     std::vector<NameValue> labels;
     std::vector<std::string_view> dropped;
     NameValue service;
-    for (Entry& entry : entries_) {
-      if (entry.label.name == kServiceName) {
-        service = std::move(entry.label);
+    for (NameValue& label : labels_) {
+      if (label.name == kServiceName) {
+        service = std::move(label);
       } else if (labels.size() < count_max) {
-        labels.push_back(std::move(entry.label));
+        labels.push_back(std::move(label));
       } else {
-        dropped.push_back(entry.label.name);
+        dropped.push_back(label.name);
       }
     }
     if (!dropped.empty()) {
@@ -124,15 +125,11 @@ class Merger {
   }
 
  private:
-  struct Entry {
-    std::string_view variable;
-    NameValue label;
-  };
-
-  const Entry* find(std::string_view name) const {
-    const auto found =
-        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.label.name == name; });
-    return found == entries_.end() ? nullptr : &*found;
+  // Its place; labels_.size(): nowhere.
+  size_t find(std::string_view name) const {
+    size_t place = 0;
+    while (place < labels_.size() && labels_[place].name != name) place++;
+    return place;
   }
 
   std::string checked_value(std::string_view variable, std::string_view name, std::string_view given) {
@@ -151,7 +148,8 @@ class Merger {
 
   Problems& problems_;
   std::vector<std::string_view> reserved_;
-  std::vector<Entry> entries_;
+  std::vector<NameValue> labels_;
+  std::vector<std::string_view> variables_;  // which one said each of them
 };
 
 void add_json(const Setting& setting, Merger& merger, Problems& problems) {

@@ -225,7 +225,7 @@ void Extension::log_drops(Instant now) {
   if (dropped) {
     drops_said_ = drops;
     drops_said_at_ = now.monotonic;
-    log_line(LogLevel::kError, "%.*s", static_cast<int>(line.view().size()), line.view().data());
+    log_line(LogLevel::kError, "%s", line.c_str());
   }
   throttled_said_ = throttled;
   throttled_said_at_ = now.monotonic;

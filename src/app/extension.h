@@ -132,7 +132,7 @@ class Extension final : public PlatformListener, public PostHandler {
   std::unique_ptr<Server> server_;
   std::unique_ptr<Intake> intake_;
   Lifecycle lifecycle_;
-  StreamLabels labels_;
+  std::string push_prefix_;
   std::optional<PushRequestHead> head_;
   RegisterAnswer identity_;
   bool managed_instances_ = false;

@@ -97,8 +97,7 @@ void Extension::finish(Instant now) {
     // What was spooled and has been delivered since is no trouble.
     const bool trouble =
         counters.dropped_total() != 0 || counters.spooled.get() > counters.restored.get() || counters.pending() != 0;
-    log_line(trouble ? LogLevel::kError : LogLevel::kInfo, "%.*s", static_cast<int>(line.view().size()),
-             line.view().data());
+    log_line(trouble ? LogLevel::kError : LogLevel::kInfo, "%s", line.c_str());
     // Loki gets it too, if it takes anything at all and there is time.
     if (settled && worthwhile(now) && now.monotonic < settle_by_) {
       intake_->add_own_line(line.view(), trouble ? Level::kError : Level::kInfo, now.wall);

@@ -161,16 +161,10 @@ void Extension::begin_running(Instant now) {
 }
 
 void Extension::build_pipeline() {
-  labels_ = push_labels(config_, identity_);
-  for (const DroppedLabel& dropped : labels_.dropped) {
-    log_line(LogLevel::kWarn,
-             "the label %s is not used: Sleipnir sets it itself, it is repeated, or there are more "
-             "than %zu",
-             dropped.name.c_str(), kLabelCountMax);
-  }
+  push_prefix_ = push_prefix_of(config_, identity_);
   head_.emplace(push_head(config_));
   // A batch that an earlier process spooled may have the label, whatever holds now.
-  const size_t prefix_bytes = labels_.push_prefix.size() + request_id_label_bytes_max(kRequestIdBytesMax);
+  const size_t prefix_bytes = push_prefix_.size() + request_id_label_bytes_max(kRequestIdBytesMax);
   Result<std::unique_ptr<Intake>> intake = Intake::create(config_, handoff_, *this, prefix_bytes, managed_instances_);
   if (!intake) {
     log_line(LogLevel::kError, "no records can be taken: %s; set LOKI_MEMORY_LIMIT_BYTES lower", intake.error().text());
@@ -192,7 +186,7 @@ void Extension::build_pipeline() {
 void Extension::start_sender() {
   if (sender_started_ || !intake_) return;
   sender_started_ = true;
-  host_.start_sender({.pool = intake_->pool(), .head = *head_, .push_prefix = labels_.push_prefix});
+  host_.start_sender({.pool = intake_->pool(), .head = *head_, .push_prefix = push_prefix_});
 }
 
 void Extension::log_problems() {

@@ -9,20 +9,18 @@ PushRequestHead push_head(const Config& config) {
 }
 
 PushRequestHead push_head(const Endpoint& endpoint, std::string_view authorization, std::string_view tenant_id,
-                          const std::vector<NameValue>& headers) {
-  std::vector<HeaderField> extra;
-  for (const NameValue& header : headers) extra.push_back({.name = header.name, .value = header.value});
+                          std::span<const NameValue> headers) {
   return PushRequestHead(PushTarget{
       .path = endpoint.path,
       .host = endpoint.host_header,
       .version = version_text(),
       .tenant_id = tenant_id,
       .authorization = authorization,
-      .extra = extra,
+      .extra = headers,
   });
 }
 
-StreamLabels push_labels(const Config& config, const RegisterAnswer& told) {
+std::string push_prefix_of(const Config& config, const RegisterAnswer& told) {
   const auto or_else = [](const std::string& first, std::string_view second) {
     return first.empty() ? second : std::string_view(first);
   };
@@ -32,10 +30,7 @@ StreamLabels push_labels(const Config& config, const RegisterAnswer& told) {
       .region = config.lambda.region,
       .account_id = told.account_id.view(),
   };
-  std::vector<Label> custom;
-  for (const NameValue& label : config.labels) custom.push_back({.name = label.name, .value = label.value});
-  return build_stream_labels(function, "", custom,
-                             config.request_id_is_label() ? RequestIdLabel::kReserve : RequestIdLabel::kNo);
+  return build_push_prefix(function, config.labels);
 }
 
 }  // namespace sleipnir

@@ -14,9 +14,9 @@ namespace sleipnir {
 PushRequestHead push_head(const Config& config);
 // The same with another identity (app/config_identity.h).
 PushRequestHead push_head(const Endpoint& endpoint, std::string_view authorization, std::string_view tenant_id,
-                          const std::vector<NameValue>& headers);
+                          std::span<const NameValue> headers);
 
-// `told` stands in for what Lambda's environment does not say.
-StreamLabels push_labels(const Config& config, const RegisterAnswer& told);
+// The push body up to its entries. `told` stands in for what Lambda's environment does not say.
+std::string push_prefix_of(const Config& config, const RegisterAnswer& told);
 
 }  // namespace sleipnir

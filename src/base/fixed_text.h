@@ -3,39 +3,36 @@
 // Longer input is cut at N bytes: for values whose length the outside decides and of which we promise no more.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 #include "base/same_text.h"
 
 namespace sleipnir {
 
+// Puts what fits of `more`, and a NUL, behind the first `bytes` bytes of `text`; how many there are then.
+// REQUIRES: room for bytes_max and the NUL.
+size_t append_cut(char* text, size_t bytes, size_t bytes_max, std::string_view more);
+
 template <size_t N>
 class FixedText {
  public:
-  FixedText() = default;
+  FixedText() { text_[0] = '\0'; }
   explicit FixedText(std::string_view text) { assign(text); }
 
-  void assign(std::string_view text) {
-    bytes_ = std::min(text.size(), N);
-    if (bytes_ != 0) memmove(text_, text.data(), bytes_);
-  }
-  void append(std::string_view text) {
-    const size_t taken = std::min(text.size(), N - bytes_);
-    if (taken != 0) memmove(text_ + bytes_, text.data(), taken);
-    bytes_ += taken;
-  }
-  void clear() { bytes_ = 0; }
+  void assign(std::string_view text) { bytes_ = append_cut(text_, 0, N, text); }
+  void append(std::string_view text) { bytes_ = append_cut(text_, bytes_, N, text); }
+  void clear() { assign({}); }
 
   std::string_view view() const { return {text_, bytes_}; }
+  // NUL-terminated, valid as long as this object.
+  const char* c_str() const { return text_; }
   bool empty() const { return bytes_ == 0; }
   bool operator==(std::string_view other) const { return same_text(view(), other); }
 
  private:
   size_t bytes_ = 0;
-  char text_[N] = {};
+  char text_[N + 1];  // a NUL behind the last byte; the rest is not cleared
 };
 
 }  // namespace sleipnir

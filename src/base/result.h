@@ -15,7 +15,7 @@ namespace sleipnir {
 
 class Error {
  public:
-  Error() = default;
+  Error() { text_[0] = '\0'; }
 
   // printf-like; a text longer than kBytesMax - 1 is cut.
   [[gnu::format(printf, 1, 2)]] static Error make(const char* format, ...);
@@ -28,7 +28,7 @@ class Error {
 
  private:
   static constexpr size_t kBytesMax = 256;
-  char text_[kBytesMax] = "";
+  char text_[kBytesMax];  // not cleared: a Result that succeeds has one too
 };
 
 template <typename T>

@@ -83,8 +83,7 @@ void RuntimeApi::begin(Call call, std::string_view method, std::string_view path
   CHECK(!buffers_->exchange.busy());
   char identifier[128] = "";
   if (!identifier_.empty()) {
-    snprintf(identifier, sizeof(identifier), "Lambda-Extension-Identifier: %.*s\r\n", width(identifier_.view()),
-             identifier_.view().data());
+    snprintf(identifier, sizeof(identifier), "Lambda-Extension-Identifier: %s\r\n", identifier_.c_str());
   }
   char length[80] = "";
   if (!body.empty()) {

@@ -1,7 +1,5 @@
 #include "loki/labels.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "base/json_text.h"
@@ -14,7 +12,6 @@ constexpr std::string_view kBehindLabels = R"(},"values":[)";
 
 constexpr std::string_view kSource = "lambda";
 constexpr std::string_view kServiceName = "service_name";
-constexpr std::string_view kRequestId = "request_id";
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -25,86 +22,32 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// Collects what will be labels, in order, under the rules of the header.
-class LabelList {
- public:
-  explicit LabelList(size_t count_max) : count_max_(count_max) {}
-
-  void add_built_in(Label label) {
-    if (!label.value.empty()) labels_.push_back(label);
-    built_in_count_ = labels_.size();
-  }
-
-  void add_custom(Label label, std::vector<DroppedLabel>& dropped) {
-    if (label.value.empty()) return;
-    const auto same = std::find_if(labels_.begin(), labels_.end(), [&](Label l) { return l.name == label.name; });
-    if (same != labels_.end()) {
-      const bool built_in = static_cast<size_t>(same - labels_.begin()) < built_in_count_;
-      drop(label, built_in ? DroppedLabel::Why::kBuiltIn : DroppedLabel::Why::kRepeated, dropped);
-    } else if (counted() >= count_max_) {
-      drop(label, DroppedLabel::Why::kTooMany, dropped);
-    } else {
-      labels_.push_back(label);
-    }
-  }
-
-  std::span<const Label> labels() const { return labels_; }
-
- private:
-  size_t counted() const {
-    return static_cast<size_t>(
-        std::count_if(labels_.begin(), labels_.end(), [](Label l) { return l.name != kServiceName; }));
-  }
-
-  static void drop(Label label, DroppedLabel::Why why, std::vector<DroppedLabel>& dropped) {
-    dropped.push_back({.name = std::string(label.name), .why = why});
-  }
-
-  size_t count_max_;
-  size_t built_in_count_ = 0;
-  std::vector<Label> labels_;
-};
+void append_label(std::string& out, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  if (!out.ends_with('{')) out += ',';
+  append_json_string(out, name);
+  out += ':';
+  append_json_string(out, value);
+}
 
 }  // namespace
 
-StreamLabels build_stream_labels(const FunctionIdentity& function, std::string_view service_name,
-                                 std::span<const Label> custom, RequestIdLabel request_id) {
-  StreamLabels made;
-  // A custom service_name stands in for the variable, so it is taken out of the custom ones here.
-  const auto is_service_name = [](const Label& label) { return label.name == kServiceName && !label.value.empty(); };
-  const auto custom_service_name = std::find_if(custom.begin(), custom.end(), is_service_name);
-  const bool use_custom = service_name.empty() && custom_service_name != custom.end();
-  if (use_custom) service_name = custom_service_name->value;
-  if (service_name.empty()) service_name = function.function_name;
-
-  const bool reserve = request_id == RequestIdLabel::kReserve;
-  LabelList list(kLabelCountMax - (reserve ? 1 : 0));
-  list.add_built_in({"function_name", function.function_name});
-  list.add_built_in({"function_version", function.function_version});
-  list.add_built_in({"region", function.region});
-  list.add_built_in({"account_id", function.account_id});
-  list.add_built_in({"source", kSource});
-  list.add_built_in({kServiceName, service_name});
-  for (const Label& label : custom) {
-    if (use_custom && &label == &*custom_service_name) continue;
-    if (reserve && label.name == kRequestId) {
-      made.dropped.push_back({.name = std::string(label.name), .why = DroppedLabel::Why::kBuiltIn});
-      continue;
-    }
-    list.add_custom(label, made.dropped);
+std::string build_push_prefix(const FunctionIdentity& function, std::span<const NameValue> custom) {
+  std::string_view service_name = function.function_name;
+  for (const NameValue& label : custom) {
+    if (label.name == kServiceName && !label.value.empty()) service_name = label.value;
   }
-
-  made.push_prefix = R"({"streams":[{"stream":{)";
-  bool first = true;
-  for (const Label& label : list.labels()) {
-    if (!first) made.push_prefix += ',';
-    first = false;
-    append_json_string(made.push_prefix, label.name);
-    made.push_prefix += ':';
-    append_json_string(made.push_prefix, label.value);
+  std::string prefix = R"({"streams":[{"stream":{)";
+  append_label(prefix, "function_name", function.function_name);
+  append_label(prefix, "function_version", function.function_version);
+  append_label(prefix, "region", function.region);
+  append_label(prefix, "account_id", function.account_id);
+  append_label(prefix, "source", kSource);
+  append_label(prefix, kServiceName, service_name);
+  for (const NameValue& label : custom) {
+    if (label.name != kServiceName) append_label(prefix, label.name, label.value);
   }
-  made.push_prefix += kBehindLabels;
-  return made;
+  return prefix.append(kBehindLabels);
 }
 
 namespace {

@@ -7,18 +7,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "base/name_value.h"
 
 namespace sleipnir {
-
-struct Label {
-  std::string_view name;
-  std::string_view value;
-};
 
 // What Lambda tells about the function. An empty value leaves its label out.
 struct FunctionIdentity {
@@ -29,36 +24,17 @@ struct FunctionIdentity {
 };
 
 // Loki's default limit (max_label_names_per_series); service_name does not count towards it. An entry of a stream with
-// more is refused. The configuration's own labels are dropped from the end until it fits.
+// more is refused: the configuration sees to it.
 inline constexpr size_t kLabelCountMax = 15;
 
-struct DroppedLabel {
-  enum class Why : uint8_t {
-    kBuiltIn,   // the name is one that Sleipnir sets itself
-    kRepeated,  // an earlier one has the same name
-    kTooMany,   // beyond kLabelCountMax
-  };
-  std::string name;
-  Why why;
-};
-
-// Whether room for one more label, request_id, is kept free under kLabelCountMax.
-enum class RequestIdLabel : uint8_t { kNo, kReserve };
-
-struct StreamLabels {
-  std::string push_prefix;            // `{"streams":[{"stream":{...},"values":[`
-  std::vector<DroppedLabel> dropped;  // in the order in which they were given; for a warning
-};
-
-// Built-in labels first (function_name, function_version, region, account_id, source, service_name), then the custom
-// ones in the order given. service_name is `service_name` (the variable SERVICE_NAME), else a custom label of that
-// name, else the function's name. Labels with an empty value are left out, as Loki would.
-[[nodiscard]] StreamLabels build_stream_labels(const FunctionIdentity& function, std::string_view service_name,
-                                               std::span<const Label> custom,
-                                               RequestIdLabel request_id = RequestIdLabel::kNo);
+// `{"streams":[{"stream":{...},"values":[`. Built-in labels first (function_name, function_version, region, account_id,
+// source, service_name), then the custom ones in the order given. service_name is the custom label of that name, else
+// the function's name. Labels with an empty value are left out, as Loki would.
+// REQUIRES: custom labels as Config has them, none of them twice or with another built-in one's name.
+[[nodiscard]] std::string build_push_prefix(const FunctionIdentity& function, std::span<const NameValue> custom);
 
 // The same prefix with a label request_id added as the last one. Returns its bytes in `out`, 0 when it does not fit.
-// An empty id gives the plain prefix. REQUIRES: a prefix that build_stream_labels() made.
+// An empty id gives the plain prefix. REQUIRES: a prefix that build_push_prefix() made.
 [[nodiscard]] size_t write_prefix_with_request_id(std::string_view push_prefix, std::string_view request_id,
                                                   std::span<char> out);
 

@@ -55,12 +55,13 @@ PushRequestHead::PushRequestHead(const PushTarget& target) {
   const HeaderField own[] = {
       {"User-Agent", agent}, {"X-Scope-OrgID", target.tenant_id}, {"Authorization", target.authorization}};
   for (const HeaderField& field : own) {
-    const bool replaced = std::any_of(target.extra.begin(), target.extra.end(), [&](const HeaderField& extra) {
-      return is_usable(extra) && equal_ignoring_case(extra.name, field.name);
+    const bool replaced = std::any_of(target.extra.begin(), target.extra.end(), [&](const NameValue& extra) {
+      return is_usable({extra.name, extra.value}) && equal_ignoring_case(extra.name, field.name);
     });
     if (!replaced && !field.value.empty()) append_field(fixed_, field);
   }
-  for (const HeaderField& field : target.extra) {
+  for (const NameValue& extra : target.extra) {
+    const HeaderField field{extra.name, extra.value};
     if (is_usable(field)) append_field(fixed_, field);
   }
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/name_value.h"
+
 namespace sleipnir {
 
 struct HeaderField {
@@ -18,12 +20,12 @@ struct HeaderField {
 };
 
 struct PushTarget {
-  std::string_view path;               // "/loki/api/v1/push", query included if there is one
-  std::string_view host;               // as the Host header has it, with the port where it is not the scheme's own
-  std::string_view version;            // Sleipnir's own, for User-Agent
-  std::string_view tenant_id;          // X-Scope-OrgID; empty: none
-  std::string_view authorization;      // the header's whole value, "Bearer ..."; empty: none
-  std::span<const HeaderField> extra;  // from the configuration; one of them replaces ours of the same name
+  std::string_view path;             // "/loki/api/v1/push", query included if there is one
+  std::string_view host;             // as the Host header has it, with the port where it is not the scheme's own
+  std::string_view version;          // Sleipnir's own, for User-Agent
+  std::string_view tenant_id;        // X-Scope-OrgID; empty: none
+  std::string_view authorization;    // the header's whole value, "Bearer ..."; empty: none
+  std::span<const NameValue> extra;  // from the configuration; one of them replaces ours of the same name
 };
 
 enum class ContentEncoding : uint8_t { kIdentity, kGzip };

@@ -104,7 +104,7 @@ Result<int> LinuxKernel::connect(const Address& address) {
   if (outcome != 0 && errno != EINPROGRESS && errno != EALREADY) {
     const int os_error = errno;
     ::close(fd);
-    return Error::from_os(os_error, "connecting to %s", address.text().view().data());
+    return Error::from_os(os_error, "connecting to %s", address.text().c_str());
   }
   return fd;
 }

@@ -246,7 +246,7 @@ int TlsStream::last_words() {
 IoResult TlsStream::fail(IoResult result, std::string_view text) {
   state_ = State::kFailed;
   failed_ = IoResult{.status = Io::kError, .os_error = result.os_error};
-  failure_.assign(text.substr(0, 600));  // shorter than it holds: failure() promises a NUL behind it
+  failure_.assign(text);
   return failed_;
 }
 

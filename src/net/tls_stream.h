@@ -42,7 +42,7 @@ class TlsStream final : public Stream {
   Interest wants() const override { return wants_; }
   bool has_buffered() const override;
   int handle() const override { return inner_->handle(); }
-  const char* failure() const override { return failure_.view().data(); }
+  const char* failure() const override { return failure_.c_str(); }
 
   // ---- for people; REQUIRES: handshake() has returned kOk ----
 

@@ -35,7 +35,7 @@ TEST_CASE("what_is_not_configured_is_left_out") {
 }
 
 TEST_CASE("a_configured_header_replaces_ours_of_the_same_name") {
-  const HeaderField extra[] = {{"authorization", "Custom x"}, {"X-Extra", "1"}, {"USER-AGENT", "mine"}};
+  const NameValue extra[] = {{"authorization", "Custom x"}, {"X-Extra", "1"}, {"USER-AGENT", "mine"}};
   const PushTarget target{
       .path = "/p", .host = "h", .version = "1", .tenant_id = "t", .authorization = "Bearer y", .extra = extra};
   CHECK(head_of(target, 7, ContentEncoding::kIdentity) ==
@@ -44,14 +44,14 @@ TEST_CASE("a_configured_header_replaces_ours_of_the_same_name") {
 }
 
 TEST_CASE("headers_that_would_break_the_exchange_or_their_line_are_left_out") {
-  const HeaderField extra[] = {{"Content-Length", "5"},
-                               {"Transfer-Encoding", "chunked"},
-                               {"Host", "other"},
-                               {"X-A", "a\r\nX-B: b"},
-                               {"X A", "a"},
-                               {"", "a"},
-                               {"X-C", "\x7f"},
-                               {"Authorization", "a\n"}};
+  const NameValue extra[] = {{"Content-Length", "5"},
+                             {"Transfer-Encoding", "chunked"},
+                             {"Host", "other"},
+                             {"X-A", "a\r\nX-B: b"},
+                             {"X A", "a"},
+                             {"", "a"},
+                             {"X-C", "\x7f"},
+                             {"Authorization", "a\n"}};
   const PushTarget target{
       .path = "/p", .host = "h", .version = "1", .tenant_id = "", .authorization = "Bearer kept", .extra = extra};
   CHECK(head_of(target, 7, ContentEncoding::kIdentity) ==
