@@ -263,12 +263,12 @@ Verdict judge_answer(const PushAnswer& answer, const PushedRange& pushed) {
   verdict.words = first_words(body);
   verdict.retry_after = answer.retry_after;
   const int status = answer.status;
-  if (status == 204) {
+  // Not Loki's: a login page or a proxy's, a gateway that wants TLS or a certificate. It has not looked at the records.
+  const bool page = begins_with_phrase(answer.content_type, "text/html");
+  if (page && (status == 200 || status == 400)) {
+    verdict.action = Verdict::Action::kRefused;
+  } else if (status == 204 || status == 200) {
     verdict.action = Verdict::Action::kSent;
-  } else if (status == 200) {
-    // A page of HTML is not Loki's: a login page or a proxy's.
-    const bool page = begins_with_phrase(answer.content_type, "text/html");
-    verdict.action = page ? Verdict::Action::kRefused : Verdict::Action::kSent;
   } else if (status == 413) {
     judge_too_large(verdict, body, pushed);
   } else if (status == 400) {

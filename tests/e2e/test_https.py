@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import unittest
 
 from support import Case, function_lines, sleipnir, stderr_of
+from gateway import Gateway
 from standin import Authority, LokiStandin, TlsOptions
 
 
@@ -93,6 +96,20 @@ class Https(Case):
                     lam.shutdown("spindown")
                 self.assertEqual(["a", "b"], function_lines(loki.entries))
                 self.assertGreaterEqual(loki.resumptions, 1)
+
+    def test_plain_http_to_a_gateway_s_tls_port_keeps_everything_and_names_it(self) -> None:
+        loki = self.opened(LokiStandin())
+        gateway = self.opened(Gateway(loki.url, pair=self.authority.server()))
+        spool = tempfile.mkdtemp(prefix="sleipnir-https-", dir="/var/tmp")
+        self.addCleanup(shutil.rmtree, spool, True)
+        env = {"LOKI_CA_FILE": self.authority.cert_file, "LOKI_SPOOL_DIR": spool}
+        stderr = self.run_one({**env, "LOKI_ENDPOINT": f"http://127.0.0.1:{gateway.port}"})
+        self.assertIn("Loki answered 400: ", stderr)
+        self.assertIn("The plain HTTP request was sent to HTTPS port", stderr)
+        self.assertIn("nothing is dropped, but nothing gets through either", stderr)
+        self.assertNotIn('"rejected"', stderr)
+        self.run_one({**env, "LOKI_ENDPOINT": f"https://127.0.0.1:{gateway.port}"})
+        self.assertEqual(["over tls"] * 2, function_lines(loki.entries))
 
     def test_mutual_tls(self) -> None:
         client = self.authority.client()

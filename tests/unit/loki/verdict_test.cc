@@ -49,6 +49,27 @@ TEST_CASE("a_200_with_a_page_of_html_is_refused_as_a_proxy_s") {
   }
 }
 
+TEST_CASE("a_400_with_a_page_of_html_is_a_gateway_s_and_keeps_the_records") {
+  for (const std::string_view title :
+       {"The plain HTTP request was sent to HTTPS port", "No required SSL certificate was sent",
+        "The SSL certificate error", "Request Header Or Cookie Too Large", "Bad Request"}) {
+    const std::string body =
+        std::string("<html>\r\n<head><title>400 ").append(title).append("</title></head>\r\n<body></body></html>");
+    for (const uint32_t entries : {1U, 100U}) {
+      PushAnswer answer;
+      answer.status = 400;
+      answer.body = body;
+      answer.content_type = "text/html";
+      const Verdict verdict = judge_answer(answer, range(entries));
+      CHECK(verdict.action == Action::kRefused);
+      CHECK(verdict.dropped_entries == 0);
+      CHECK(verdict.words.view().find(title) != std::string_view::npos);
+      answer.content_type = "text/plain; charset=utf-8";
+      CHECK(judge_answer(answer, range(entries)).action == (entries == 1 ? Action::kDrop : Action::kBisect));
+    }
+  }
+}
+
 TEST_CASE("what_the_endpoint_or_the_credentials_are_to_blame_for_is_kept") {
   for (const int status : {300, 301, 302, 304, 307, 308, 399, 401, 403, 404, 405, 407}) {
     CAPTURE(status);
