@@ -3,7 +3,7 @@
 //
 //   call.start(service, {.name = "s3", .method = "PUT", ...}, now) -> step() ... -> kAnswered | kFailed
 //
-// Owned by what asks (app/secrets.h), sender thread. One connection for each request, closed as soon
+// Owned by what asks (app/secrets.h, app/dead_letter.h), sender thread. One connection for each request, closed as soon
 // as its answer has been looked at. Does not retry.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/config_aws.h"
 #include "app/config_identity.h"
 #include "app/config_labels.h"
 #include "app/config_problems.h"
@@ -237,6 +238,7 @@ Config load_config(Environment environment) {
 
   config.credentials = load_credentials(settings);
   config.secrets = load_secrets(settings, config.lambda.region, config.credentials, problems);
+  config.dead_letter = load_dead_letter(settings, config.lambda, problems);
   const Endpoint* const endpoint = config.endpoint ? &*config.endpoint : nullptr;
   RequestIdentity identity = compose_identity(config.credentials, endpoint, problems);
   config.authorization = std::move(identity.authorization);

@@ -118,6 +118,9 @@ struct Config {
   // Those of them that are references, something else standing in their place above. Then authorization and headers
   // are not what is sent.
   std::vector<SecretSource> secrets;
+  // S3, and as the endpoint's path what all keys begin with; app/dead_letter.h.
+  std::optional<AwsService> dead_letter;
+  std::string dead_letter_uri;  // as written, for people
 
   // --- What is sent ---
   // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the

@@ -1,6 +1,8 @@
 #include "app/config_aws.h"
 
 #include "app/config_values.h"
+#include "aws/s3_location.h"
+#include "aws/service_endpoint.h"
 
 namespace sleipnir {
 
@@ -44,6 +46,33 @@ std::optional<AwsService> load_service(const Settings& settings, const ServiceWa
   }
   AwsService service{.region = std::string(wanted.region), .endpoint = std::move(endpoint.value()), .proxy = {}};
   service.proxy = proxy_for(settings, service.endpoint);
+  return service;
+}
+
+std::optional<AwsService> load_dead_letter(const Settings& settings, const LambdaEnvironment& lambda,
+                                           Problems& problems) {
+  const Setting& setting = settings["LOKI_DEAD_LETTER_S3_URI"];
+  if (!setting) return std::nullopt;
+  const std::optional<S3Location> location = parse_s3_location(setting.value);
+  if (!location) {
+    problems.error(
+        "LOKI_DEAD_LETTER_S3_URI=%s is not understood; accepted: s3://bucket/prefix; there is no dead letter",
+        Shown(setting.value).text());
+    return std::nullopt;
+  }
+  if (!valid_host_name(lambda.region)) {
+    problems.error("LOKI_DEAD_LETTER_S3_URI is not used, as the bucket's region is not known; set AWS_REGION");
+    return std::nullopt;
+  }
+  AwsEndpointOptions options = endpoint_options(settings, "AWS_ENDPOINT_URL_S3");
+  // Its own certificate is for one label in front, and whoever serves another address knows paths at least.
+  const bool in_host = options.override_url.empty() && location->bucket.find('.') == std::string_view::npos;
+  if (in_host) options.bucket = location->bucket;
+  std::optional<AwsService> service = load_service(
+      settings, {.variable = "LOKI_DEAD_LETTER_S3_URI", .service = "s3", .region = lambda.region}, options, problems);
+  if (service) {
+    service->endpoint.path = s3_path(in_host ? "" : location->bucket, location->prefix, lambda.function_name);
+  }
   return service;
 }
 

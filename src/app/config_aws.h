@@ -1,5 +1,5 @@
-// What is asked of AWS, and where: services by region and the standard variables. Runs once at start; nothing is asked
-// here.
+// What is asked of AWS, and where: services by region and the standard variables, and where dead letters go. Runs once
+// at start; nothing is asked here.
 #pragma once
 
 #include <optional>
@@ -21,5 +21,10 @@ AwsEndpointOptions endpoint_options(const Settings& settings, std::string_view e
 // Nothing, with a line: the endpoint cannot be used.
 std::optional<AwsService> load_service(const Settings& settings, const ServiceWanted& wanted,
                                        const AwsEndpointOptions& options, Problems& problems);
+
+// S3, with the beginning of all objects' keys as the endpoint's path: "/prefix/function/". Nothing: none is wanted, or,
+// with a line, it cannot be used.
+std::optional<AwsService> load_dead_letter(const Settings& settings, const LambdaEnvironment& lambda,
+                                           Problems& problems);
 
 }  // namespace sleipnir

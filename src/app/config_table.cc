@@ -237,6 +237,10 @@ constexpr Row kRows[] = {
      .range = {0, 10 * kGiB},
      .form = "bytes",
      .meaning = "at most so many on disk; 0 switches the spool off"},
+    {.names = "LOKI_DEAD_LETTER_S3_URI",
+     .field = &Config::dead_letter_uri,
+     .form = "s3://bucket/prefix",
+     .meaning = "where records are put that would be dropped; for `sleipnir replay`"},
 
     // --- Network ---
     {.names = "LOKI_LISTENER_PORT",
@@ -301,6 +305,7 @@ constexpr Row kRows[] = {
     {.names = "AWS_CONTAINER_AUTHORIZATION_TOKEN", .field = kAsWritten, .secrecy = Secrecy::kSecret},
     {.names = "AWS_CONTAINER_CREDENTIALS_FULL_URI", .field = kAsWritten},
     {.names = "AWS_ENDPOINT_URL", .field = kAsWritten},
+    {.names = "AWS_ENDPOINT_URL_S3", .field = kAsWritten},
     {.names = "AWS_ENDPOINT_URL_SECRETS_MANAGER", .field = kAsWritten},
     {.names = "AWS_ENDPOINT_URL_SSM", .field = kAsWritten},
     {.names = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", .field = kAsWritten},

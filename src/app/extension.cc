@@ -216,7 +216,7 @@ bool Extension::worthwhile(Instant now) const {
 // Says what was dropped, in Loki too, at most every ten seconds; and to Loki alone, for its alerts, that it throttles
 // us.
 void Extension::log_drops(Instant now) {
-  const uint64_t drops = handoff_.counters.dropped_total();
+  const uint64_t drops = handoff_.counters.dropped_total() + handoff_.counters.dead_lettered.get();
   const uint64_t throttled = handoff_.counters.throttled.get();
   if (phase_ != Phase::kRunning || (drops == drops_said_ && throttled == throttled_said_)) return;
   const bool dropped = drops != drops_said_;

@@ -89,14 +89,14 @@ void Extension::finish(Instant now) {
       return;
     }
   }
-  const bool incomplete = counters.dropped_total() != 0 || counters.spooled.get() != 0 || counters.pending() != 0 ||
-                          counters.sampled_out.get() != 0;
+  const bool lost = counters.dropped_total() + counters.dead_lettered.get() != 0;
+  const bool incomplete =
+      lost || counters.spooled.get() != 0 || counters.pending() != 0 || counters.sampled_out.get() != 0;
   if (incomplete && !ledger_sent_) {
     ledger_sent_ = true;
     const LedgerLine line = ledger_line(counters);
     // What was spooled and has been delivered since is no trouble.
-    const bool trouble =
-        counters.dropped_total() != 0 || counters.spooled.get() > counters.restored.get() || counters.pending() != 0;
+    const bool trouble = lost || counters.spooled.get() > counters.restored.get() || counters.pending() != 0;
     log_line(trouble ? LogLevel::kError : LogLevel::kInfo, "%s", line.c_str());
     // Loki gets it too, if it takes anything at all and there is time.
     if (settled && worthwhile(now) && now.monotonic < settle_by_) {

@@ -44,10 +44,15 @@ EntryWriter::Options writer_options(const Config& config, size_t entry_bytes_max
   };
 }
 
+// What the dead letter holds is records too.
+size_t memory_limit_bytes(const Config& config) {
+  return config.memory_limit_bytes - (config.dead_letter ? kCompressedBytesMax : 0);
+}
+
 // Wire bytes of a batch at most: what is configured, or less where the memory limit would not give kPoolBatchesMin
 // arenas: with fewer, one is being filled, one pushed, and none left for what comes meanwhile.
 size_t wire_bytes_max(const Config& config, size_t push_prefix_bytes) {
-  const size_t arena_bytes = (config.memory_limit_bytes - kOutsidePoolBytes) / kPoolBatchesMin & ~(kPageBytes - 1);
+  const size_t arena_bytes = (memory_limit_bytes(config) - kOutsidePoolBytes) / kPoolBatchesMin & ~(kPageBytes - 1);
   const size_t most = (arena_bytes - std::min(arena_bytes, push_prefix_bytes + kPageBytes)) / 17 * 16;
   return std::max(std::min(config.batch_bytes_max, most), EntryWriter::kEntryBytesMin);
 }
@@ -76,7 +81,7 @@ Result<std::unique_ptr<Intake>> Intake::create(const Config& config, Handoff& ha
                                                size_t push_prefix_bytes, bool managed_instances) {
   const size_t wire_bytes = wire_bytes_max(config, push_prefix_bytes);
   const BatchLayout layout = layout_for(wire_bytes, push_prefix_bytes);
-  const size_t fitting = BatchPool::count_for(config.memory_limit_bytes, layout.arena_bytes);
+  const size_t fitting = BatchPool::count_for(memory_limit_bytes(config), layout.arena_bytes);
   const size_t count = batch_count(config, fitting);
   Result<std::unique_ptr<BatchPool>> pool = BatchPool::create(count, layout);
   if (!pool) return pool.error();

@@ -26,6 +26,7 @@ LedgerLine ledger_line(const Counters& counters) {
   // Stands there only where invocations are sampled.
   if (const uint64_t sampled_out = counters.sampled_out.get()) append_number(line, "sampled_out", sampled_out);
   append_number(line, "duplicate", counters.duplicate.get());
+  if (const uint64_t dead_lettered = counters.dead_lettered.get()) append_number(line, "dead_lettered", dead_lettered);
   append_number(line, "throttled", counters.throttled.get());
   line.append(",\"dropped\":{");
   LedgerLine reasons;

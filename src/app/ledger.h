@@ -2,7 +2,7 @@
 //
 //   {"sleipnir":"ledger","received":1204,...,"dropped":{"overflow":12},"lost_upstream":{"records":0,"bytes":0}}
 //
-// received + restored = sent + pending + spooled + filtered + sampled_out + duplicate + dropped{...}
+// received + restored = sent + pending + spooled + filtered + sampled_out + duplicate + dead_lettered + dropped{...}
 // Beside it, in pushes: `throttled`, those that Loki put off with 429.
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/dead_letter.h"
 #include "app/secrets.h"
 #include "base/log.h"
 
@@ -36,6 +37,7 @@ MonotonicTime Sender::step(Instant now, std::span<const Ready> ready) {
   if (with_.upstream.lookup_failed(now)) on_lookup_failed(now);
   step_secrets(now);
   dispatch(now);
+  if (with_.dead_letter != nullptr) with_.dead_letter->step(now);
   if (room_wanted_by_) make_room(now);
   restore_if_idle(now);
   settle_flush_if_over(now);
@@ -59,18 +61,24 @@ void Sender::take_messages(Instant now) {
         break;
       case SenderMessage::Kind::kWarmUp: warm_up_ = true; break;
       case SenderMessage::Kind::kThaw: on_thaw(now); break;
-      case SenderMessage::Kind::kShutdown:
-        shutdown_deadline_ = message.flush.deadline;
-        restart_comes_ = message.restart_comes;
-        finished_ = false;
-        for (std::optional<Parcel>& parcel : parcels_) {
-          if (!parcel) continue;
-          parcel->backed_off_until = MonotonicTime::min();
-          // What failed in the background has its last attempt still before it.
-          parcel->flush_attempts = 0;
-        }
-        break;
+      case SenderMessage::Kind::kShutdown: begin_shutdown(message, now); break;
     }
+  }
+}
+
+void Sender::begin_shutdown(const SenderMessage& message, Instant now) {
+  shutdown_deadline_ = message.flush.deadline;
+  restart_comes_ = message.restart_comes;
+  finished_ = false;
+  push_until_ = *shutdown_deadline_;
+  if (with_.dead_letter != nullptr && !spool_is_kept()) {
+    push_until_ -= std::clamp<Nanoseconds>((push_until_ - now.monotonic) / 2, Nanoseconds(0), kDeadLetterAtEndMax);
+  }
+  for (std::optional<Parcel>& parcel : parcels_) {
+    if (!parcel) continue;
+    parcel->backed_off_until = MonotonicTime::min();
+    // What failed in the background has its last attempt still before it.
+    parcel->flush_attempts = 0;
   }
 }
 
@@ -103,6 +111,7 @@ void Sender::note_thaw(Instant now) {
 void Sender::on_thaw(Instant now) {
   with_.upstream.on_thaw(now);
   if (with_.secrets != nullptr) with_.secrets->on_thaw(now);
+  if (with_.dead_letter != nullptr) with_.dead_letter->on_thaw(now);
   for (std::optional<Slot>& slot : slots_) {
     if (slot) slot->connection.on_thaw(now.monotonic + options_.request_timeout, now);
   }
@@ -158,13 +167,13 @@ void Sender::settle_flush_if_over(Instant now) {
 
 void Sender::finish_if_over(Instant now) {
   if (!shutdown_deadline_ || finished_) return;
-  const bool late = now.monotonic >= *shutdown_deadline_;
+  const bool late = now.monotonic >= push_until_;
   for (const std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || late) continue;
-    const bool hopeless = parcel->flush_attempts >= attempts_allowed() || parcel->due() > *shutdown_deadline_;
+    const bool hopeless = parcel->flush_attempts >= attempts_allowed() || parcel->due() > push_until_;
     if (parcel->in_flight || !hopeless) return;
   }
-  settle_rest(now);
+  if (!settle_rest(now)) return;
   finished_ = true;
   with_.handoff.finished.store(true, std::memory_order_release);
   with_.loop.wake();
@@ -180,11 +189,12 @@ MonotonicTime Sender::next_deadline(Instant now) const {
     if (slot->parcel != nullptr && slot->began_at + kSlowPush > now.monotonic) consider(slot->began_at + kSlowPush);
   }
   if (flush_.id != 0) consider(flush_.deadline);
-  if (shutdown_deadline_ && !finished_) consider(*shutdown_deadline_);
+  if (shutdown_deadline_ && !finished_) consider(push_until_ > now.monotonic ? push_until_ : *shutdown_deadline_);
   // Once that has passed, only the end of a push can help.
   if (room_wanted_by_ && *room_wanted_by_ > now.monotonic) consider(*room_wanted_by_);
   consider(with_.upstream.next_deadline());
   if (with_.secrets != nullptr) consider(with_.secrets->next_deadline());
+  if (with_.dead_letter != nullptr) consider(with_.dead_letter->next_deadline());
   for (const std::optional<Parcel>& parcel : parcels_) {
     if (!parcel || parcel->in_flight) continue;
     MonotonicTime due = parcel->due();
@@ -200,6 +210,7 @@ uint64_t Sender::records_in_hand() const {
   for (const std::optional<Parcel>& parcel : parcels_) {
     if (parcel) records += parcel->records_left();
   }
+  if (with_.dead_letter != nullptr) records += with_.dead_letter->records();
   return records;
 }
 

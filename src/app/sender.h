@@ -47,6 +47,7 @@ struct SenderOptions {
 };
 
 // What the sender works with; all of it outlives the sender.
+class DeadLetter;
 class Secrets;
 
 struct SenderWiring {
@@ -62,6 +63,8 @@ struct SenderWiring {
   std::string_view push_prefix;  // labels, see loki/labels.h
   // Of credentials that are fetched; then the head is theirs. Null: there are none.
   Secrets* secrets = nullptr;
+  // Where records go that would be dropped. Null: nowhere.
+  DeadLetter* dead_letter = nullptr;
 };
 
 class Sender {
@@ -100,6 +103,7 @@ class Sender {
   };
 
   void take_messages(Instant now);
+  void begin_shutdown(const SenderMessage& message, Instant now);
   Parcel& add(Batch* batch);
   void begin_flush(const FlushRequest& flush);
   void note_thaw(Instant now);
@@ -121,7 +125,7 @@ class Sender {
   Slot* ready_slot();
   void open_connection(Parcel* parcel, Instant now);
   void start_push(Slot& slot, Instant now);
-  std::string_view prefix_for(const Batch& batch, Slot& slot) const;
+  std::string_view prefix_for(const Batch& batch, std::unique_ptr<char[]>& own) const;
 
   void drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason reason, std::string_view words,
             uint64_t pending = 0);
@@ -138,11 +142,20 @@ class Sender {
   bool spool_away(Parcel& parcel, Instant now);
   bool put_back(Parcel& parcel);
   void restore_if_idle(Instant now);
-  bool restore_one(Instant now);
+  Parcel* restore_one(Instant now);
   void make_room(Instant now);
-  void settle_rest(Instant now);
+  bool settle_rest(Instant now);
+  bool settle_at_end(Parcel& parcel, Instant now);
+
+  // ---- what would be dropped (sender_dead_letter.cc) ----
+  bool to_dead_letter(Batch& batch, EntryRange range, DropReason reason, uint64_t records);
+  bool bury(Parcel& parcel, DropReason reason);
+  bool bury_spooled(Instant now);
+  bool dead_letter_full() const;
 
   void settle_flush_if_over(Instant now);
+  // At the end: the next start in this sandbox, or another environment, sends what is spooled.
+  bool spool_is_kept() const { return restart_comes_ || options_.spool_outlives_environment; }
   bool can_progress(const Parcel& parcel) const;
   int attempts_allowed() const;
   void finish_if_over(Instant now);
@@ -162,6 +175,8 @@ class Sender {
   FlushRequest flush_;
   // Once set, the last thing this sender does.
   std::optional<MonotonicTime> shutdown_deadline_;
+  // Until then pushes go on; what is left of the time is for the dead letter. Valid once shutdown_deadline_ is set.
+  MonotonicTime push_until_{};
   bool finished_ = false;
   // The environment is started anew in the same sandbox, with the same /tmp. Valid once shutdown_deadline_ is set.
   bool restart_comes_ = false;

@@ -269,15 +269,16 @@ void Sender::drop(Parcel& parcel, EntryRange range, uint64_t records, DropReason
                   uint64_t pending) {
   Counters& counters = with_.handoff.counters;
   const uint64_t all = parcel.batch()->record_count(range);
-  counters.dropped[static_cast<size_t>(reason)].add(records);
+  const bool kept = records != 0 && to_dead_letter(*parcel.batch(), range, reason, records);
+  if (!kept) counters.dropped[static_cast<size_t>(reason)].add(records);
   counters.sent.add(all - records - pending);
   parcel.settle_next();
   parcel.failures = 0;
   if (records != 0 && dropped_gate_.open(last_step_)) {
     const std::string_view name = drop_reason_name(reason);
-    log_line(LogLevel::kError, "%llu records dropped (%.*s): %.*s; ledger lines in Loki count them all",
-             static_cast<unsigned long long>(records), static_cast<int>(name.size()), name.data(),
-             static_cast<int>(words.size()), words.data());
+    log_line(LogLevel::kError, "%llu records %s (%.*s): %.*s; ledger lines in Loki count them all",
+             static_cast<unsigned long long>(records), kept ? "taken for the dead letter" : "dropped",
+             static_cast<int>(name.size()), name.data(), static_cast<int>(words.size()), words.data());
   }
 }
 

@@ -37,7 +37,7 @@ void Sender::dispatch(Instant now) {
 }
 
 bool Sender::may_push(Instant now) const {
-  if (credentials_lack()) return false;
+  if (credentials_lack() || (shutdown_deadline_ && now.monotonic >= push_until_)) return false;
   if (!breaker_.open()) return true;
   // A probe is one push; at shutdown there is one last attempt whatever the time.
   return pushes_under_way() == 0 && (breaker_.allows(now.wall) || shutdown_deadline_.has_value());
@@ -94,7 +94,7 @@ void Sender::start_push(Slot& slot, Instant now) {
     parcel.stripped = true;
   }
   // A limit that the server named once is kept from then on.
-  const std::string_view prefix = prefix_for(batch, slot);
+  const std::string_view prefix = prefix_for(batch, slot.prefix);
   while (prefix.size() + batch.wire_bytes(parcel.next()) > body_bytes_max_ && parcel.halve_next()) {
   }
   slot.range = parcel.next();
@@ -130,15 +130,14 @@ void Sender::start_push(Slot& slot, Instant now) {
   handle(slot, slot.connection.step(now), now);
 }
 
-// With the label of the batch's request, if it has one.
-std::string_view Sender::prefix_for(const Batch& batch, Slot& slot) const {
+// With the label of the batch's request, if it has one; then it stands in `own`.
+std::string_view Sender::prefix_for(const Batch& batch, std::unique_ptr<char[]>& own) const {
   if (batch.request_id.empty()) return with_.push_prefix;
   const size_t room = with_.pool.layout().headroom;
-  if (!slot.prefix) slot.prefix.reset(new char[room]);
-  const size_t bytes =
-      write_prefix_with_request_id(with_.push_prefix, batch.request_id.view(), {slot.prefix.get(), room});
+  if (!own) own.reset(new char[room]);
+  const size_t bytes = write_prefix_with_request_id(with_.push_prefix, batch.request_id.view(), {own.get(), room});
   CHECK(bytes != 0);  // the headroom is for the longest id
-  return {slot.prefix.get(), bytes};
+  return {own.get(), bytes};
 }
 
 size_t Sender::pushes_under_way() const {

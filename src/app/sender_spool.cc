@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/dead_letter.h"
 #include "app/sender.h"
 #include "base/planted_bug.h"
 
@@ -58,23 +59,24 @@ void Sender::restore_if_idle(Instant now) {
   const auto restored = [](const std::optional<Parcel>& parcel) { return parcel.has_value(); };
   auto under_way = static_cast<size_t>(std::count_if(parcels_.begin(), parcels_.end(), restored));
   for (; under_way < kPushesInFlightMax && with_.spool.waiting() && with_.pool.free_count() >= 2; under_way++) {
-    if (!restore_one(now)) break;
+    if (restore_one(now) == nullptr) break;
   }
   dispatch(now);
 }
 
-bool Sender::restore_one(Instant now) {
+Parcel* Sender::restore_one(Instant now) {
   Batch* batch = with_.pool.take();
-  if (batch == nullptr) return false;
+  if (batch == nullptr) return nullptr;
   SpoolTicket ticket;
   if (with_.spool.restore(*batch, spool_buffer_.bytes(), ticket, now) != Spool::Restore::kRestored) {
     with_.pool.give_back(batch);
-    return false;
+    return nullptr;
   }
   batch->sequence = kBehindAllFresh;
-  add(batch).ticket = ticket;
+  Parcel& parcel = add(batch);
+  parcel.ticket = ticket;
   with_.handoff.counters.restored.add(batch->record_count());
-  return true;
+  return &parcel;
 }
 
 // The pool is empty and the loop waits. While pushes make progress one of them will give its batch back in a moment,
@@ -88,7 +90,7 @@ void Sender::make_room(Instant now) {
     with_.loop.wake();
     return;
   }
-  const bool progress = !breaker_.open() && pushes_under_way() != 0;
+  const bool progress = (!breaker_.open() && pushes_under_way() != 0) || dead_letter_full();
   if (progress && !waited_in_vain_ && now.monotonic < *room_wanted_by_) return;
   waited_in_vain_ = progress;
   Parcel* oldest = nullptr;
@@ -104,37 +106,54 @@ void Sender::make_room(Instant now) {
     return;
   }
   const uint64_t records = oldest->records_left();
-  with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(records);
+  static_cast<void>(bury(*oldest, DropReason::kOverflow));
+  const uint64_t lost = oldest->records_left();
+  with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kOverflow)].add(lost);
   if (dropped_gate_.open(now)) {
     log_line(LogLevel::kError,
              "memory is full (LOKI_MEMORY_LIMIT_BYTES), Loki takes nothing and there is no room in "
-             "LOKI_SPOOL_DIR: %llu oldest records dropped (overflow)",
-             static_cast<unsigned long long>(records));
+             "LOKI_SPOOL_DIR: %llu oldest records %s (overflow)",
+             static_cast<unsigned long long>(records), lost == records ? "dropped" : "taken for the dead letter");
   }
   release(*oldest);
 }
 
-// What is left at the end: to the spool if somebody will come back for it, else it is lost, and counted.
-void Sender::settle_rest(Instant now) {
-  Counters& counters = with_.handoff.counters;
-  Count& lost = counters.dropped[static_cast<size_t>(DropReason::kShutdown)];
+// What is left at the end: to the spool if somebody will come back for it, else to the dead letter, else it is lost,
+// and counted. False: not all of it is settled yet.
+bool Sender::settle_rest(Instant now) {
   for (std::optional<Slot>& slot : slots_) {
     if (!slot || slot->parcel == nullptr) continue;
     slot->connection.close();
     slot->parcel->in_flight = false;
     slot->parcel = nullptr;
   }
-  const bool kept = restart_comes_ || options_.spool_outlives_environment;
+  bool all = true;
   for (std::optional<Parcel>& parcel : parcels_) {
-    if (!parcel) continue;
-    if (!kept || !spool_away(*parcel, now)) lost.add(parcel->records_left());
-    release(*parcel);
+    if (parcel && !settle_at_end(*parcel, now)) all = false;
   }
-  if (kept) return;
+  const bool late = now.monotonic >= *shutdown_deadline_;
+  if (!late && with_.dead_letter != nullptr) {
+    if (!all || (!spool_is_kept() && !bury_spooled(now)) || !with_.dead_letter->empty()) return false;
+  }
+  if (with_.dead_letter != nullptr) with_.dead_letter->give_up(now);
+  if (spool_is_kept()) return true;
   // Nobody comes back to this /tmp: what was spooled, by us or by an earlier process, ends with it.
+  Counters& counters = with_.handoff.counters;
   const uint64_t on_disk = with_.spool.abandon(now);
   counters.restored.add(on_disk);
-  lost.add(on_disk);
+  counters.dropped[static_cast<size_t>(DropReason::kShutdown)].add(on_disk);
+  return true;
+}
+
+// False: it waits for room in the dead letter.
+bool Sender::settle_at_end(Parcel& parcel, Instant now) {
+  if (!spool_is_kept() || !spool_away(parcel, now)) {
+    const bool late = now.monotonic >= *shutdown_deadline_;
+    if (!late && !bury(parcel, DropReason::kShutdown)) return false;
+    with_.handoff.counters.dropped[static_cast<size_t>(DropReason::kShutdown)].add(parcel.records_left());
+  }
+  release(parcel);
+  return true;
 }
 
 }  // namespace sleipnir

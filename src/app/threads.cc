@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "app/dead_letter.h"
 #include "app/extension.h"
 #include "app/secrets.h"
 #include "app/sender.h"
@@ -62,6 +63,7 @@ class Threads final : public ExtensionHost {
       log_line(LogLevel::kError, "no memory for the sender: records are not shipped");
       return;
     }
+    if (config_.dead_letter) make_dead_letter();
     sender_ = std::make_unique<Sender>(
         SenderWiring{
             .kernel = kernel_,
@@ -75,6 +77,7 @@ class Threads final : public ExtensionHost {
             .head = setup.head,
             .push_prefix = setup.push_prefix,
             .secrets = secrets_.get(),
+            .dead_letter = dead_letter_.get(),
         },
         sender_options(config_), std::move(spool_buffer.value()));
     pthread_attr_t attributes;
@@ -90,6 +93,13 @@ class Threads final : public ExtensionHost {
   void wake_sender() override { kernel_.wake(); }
 
  private:
+  void make_dead_letter() {
+    Result<MappedMemory> buffer = MappedMemory::create(kCompressedBytesMax);
+    if (!buffer) return;
+    dead_letter_ =
+        std::make_unique<DeadLetter>(kernel_, config_, random_, handoff_.counters, std::move(buffer.value()));
+  }
+
   static void* run_sender(void* argument) {
     Threads& me = *static_cast<Threads*>(argument);
     MonotonicTime now = read_clocks().monotonic;
@@ -107,6 +117,7 @@ class Threads final : public ExtensionHost {
   std::optional<Streams> streams_;
   std::optional<Upstream> upstream_;
   std::unique_ptr<Secrets> secrets_;
+  std::unique_ptr<DeadLetter> dead_letter_;
   LinuxFileSystem files_;
   std::optional<Spool> spool_;
   std::unique_ptr<Sender> sender_;

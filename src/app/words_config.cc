@@ -56,6 +56,7 @@ void print_outcome(const Config& config) {
     print("secret         %s: %s, from %s\n", source.variable, source.reference.c_str(),
           source.service.endpoint.url().c_str());
   }
+  if (config.dead_letter) print("dead letter    %s\n", config.dead_letter->endpoint.url().c_str());
   if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {

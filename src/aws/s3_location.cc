@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace sleipnir {
@@ -9,13 +10,12 @@ namespace sleipnir {
 namespace {
 
 bool is_lower_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  return is_letter_or_digit(c) && !is_upper(c);
 }
 
 // RFC 3986's unreserved ones, and the slash between folders.
 bool stands_for_itself(char c) {
-  return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z') ||
-         std::string_view("-._~/").find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || std::string_view("-._~/").find(c) != std::string_view::npos;
 }
 
 std::string_view between(std::string_view text, std::string_view begin, std::string_view end) {

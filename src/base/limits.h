@@ -146,6 +146,13 @@ inline constexpr seconds kResolvedFor{45};
 inline constexpr minutes kRetryAfterMax{5};
 // Tag of the connection that fetches them, behind those of the pushes.
 inline constexpr uint64_t kSecretsTag = kPushesInFlightMax;
+// Tag of the connection that puts dead letters, behind that one.
+inline constexpr uint64_t kDeadLetterTag = kSecretsTag + 1;
+// So often an object is tried before its records are dropped. Guess, not tuned.
+inline constexpr int kDeadLetterAttemptsMax = 3;
+// At a SHUTDOWN behind which nobody comes back, so much of the time, but no more than half of it, is kept from Loki for
+// the dead letter. Guess, not tuned.
+inline constexpr milliseconds kDeadLetterAtEndMax{1000};
 // Breaker: from the first probe interval, doubling, to the last.
 inline constexpr seconds kProbeFirst{5};
 inline constexpr seconds kProbeLast{300};

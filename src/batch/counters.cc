@@ -16,7 +16,7 @@ std::string_view drop_reason_name(DropReason reason) {
 
 uint64_t Counters::pending() const {
   return received.get() + restored.get() - sent.get() - spooled.get() - filtered.get() - sampled_out.get() -
-         duplicate.get() - dropped_total();
+         duplicate.get() - dead_lettered.get() - dropped_total();
 }
 
 uint64_t Counters::dropped_total() const {

@@ -1,6 +1,7 @@
 // The counts behind the ledger, in records as Lambda delivered them.
 //
-//   received + restored = sent + pending + spooled + filtered + sampled_out + duplicate + dropped{reason}
+//   received + restored
+//     = sent + pending + spooled + filtered + sampled_out + duplicate + dead_lettered + dropped{reason}
 //
 // Each counter has one writer (named below), grows only, and is read relaxed from anywhere: a ledger line is exact
 // when both threads are at rest, which is when it is written last.
@@ -50,6 +51,7 @@ struct Counters {
   Count restored;
   Count sent;
   Count spooled;
+  Count dead_lettered;                      // LOKI_DEAD_LETTER_S3_URI: in the bucket
   std::array<Count, kDropReasons> dropped;  // all but kMalformed
   Count pushes;
   Count push_failures;

@@ -18,9 +18,10 @@ namespace sleipnir {
 // What one handshake takes at its peak: measured 71 KiB with a chain of two (of which 30 KiB stay with the connection
 // and 3 KiB with a saved session), and room for longer chains.
 inline constexpr size_t kTlsHandshakeBytes = 88 * kKiB;
-inline constexpr size_t kTlsMemoryBytes = 384 * kKiB;
-static_assert(kTlsMemoryBytes >= (kPushesInFlightMax * kTlsHandshakeBytes) + (32 * kKiB),
-              "all connections may be opened at once, and there are sessions and a client certificate beside them");
+inline constexpr size_t kTlsMemoryBytes = 480 * kKiB;
+static_assert(kTlsMemoryBytes >= ((kPushesInFlightMax + 1) * kTlsHandshakeBytes) + (32 * kKiB),
+              "all connections, and one to AWS, may be opened at once, and there are sessions and a client certificate "
+              "beside them");
 
 // As long as one exists, mbedTLS may allocate. Held by each TlsContext.
 class TlsUse {

@@ -21,7 +21,7 @@ def own_variables() -> dict[str, str]:
     found = {}
     for line in table.splitlines():
         cell = re.match(r"\| (`[^|]+) \|", line)
-        names = re.findall(r"`([A-Za-z_*]+)`", cell[1]) if cell else []
+        names = re.findall(r"`([A-Za-z0-9_*]+)`", cell[1]) if cell else []
         found.update({name: names[0] for name in names})
     return found
 

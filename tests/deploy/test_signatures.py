@@ -1,61 +1,55 @@
-"""Requests for secrets are signed as a mock of AWS that was written by others verifies it (moto, from PyPI)."""
+"""What is asked of AWS is signed as a mock of it that was written by others verifies it (moto, from PyPI)."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import unittest
 
 import checkers
+from moto_server import MotoServer
 
 sys.path.insert(0, str(checkers.ROOT / "tests" / "e2e"))
-from support import binary  # noqa: E402 (the path comes first)
-
-# So many calls moto takes from anybody; from then on it wants signatures, and permissions.
-SET_UP_CALLS = 5
-SET_UP = """
-import sys, boto3
-client = lambda service: boto3.client(service, endpoint_url=sys.argv[1], region_name="eu-west-1",
-                                      aws_access_key_id="x", aws_secret_access_key="x")
-iam = client("iam")
-iam.create_user(UserName="function")
-key = iam.create_access_key(UserName="function")["AccessKey"]
-iam.put_user_policy(UserName="function", PolicyName="read", PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": '
-                    '"Allow", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameter"], "Resource": "*"}]}')
-arn = client("secretsmanager").create_secret(Name="loki", SecretString='{"password": "a word"}')["ARN"]
-client("ssm").put_parameter(Name="/loki/password", Value="a word", Type="SecureString")
-print(key["AccessKeyId"], key["SecretAccessKey"], arn)
-"""
+from support import Case, binary, sleipnir, stderr_of  # noqa: E402 (the path comes first)
+from standin import LokiStandin  # noqa: E402
 
 
-class Signatures(unittest.TestCase):
+class Signatures(Case):
     def setUp(self) -> None:
         try:
-            python = str(checkers.python_programs() / "python")
+            self.aws = self.opened(MotoServer())
         except checkers.Unavailable as reason:
             self.skipTest(str(reason))
-        server = subprocess.Popen([python, str(checkers.HERE / "aws_mock.py")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                  text=True, env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(SET_UP_CALLS)})
-        assert server.stdout is not None
-        self.addCleanup(server.stdout.close)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.kill)
-        self.url = server.stdout.readline().strip()
-        done = subprocess.run([python, "-c", SET_UP, self.url], capture_output=True, text=True, timeout=120, check=True)
-        self.key_id, self.key, self.arn = done.stdout.split()
 
     def secrets_step(self, reference: str, key: str) -> str:
-        env = {"LOKI_ENDPOINT": "http://127.0.0.1:1", "LOKI_USERNAME": "me", "LOKI_PASSWORD": reference, "AWS_REGION": "eu-west-1",
-               "AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": key}
+        env = {**self.aws.keys, "LOKI_ENDPOINT": "http://127.0.0.1:1", "LOKI_USERNAME": "me", "LOKI_PASSWORD": reference,
+               "AWS_SECRET_ACCESS_KEY": key}
         done = subprocess.run([binary(), "check"], env=env, capture_output=True, text=True, timeout=60, check=False)
         return done.stdout.splitlines()[1]
 
     def test_every_kind_of_reference_is_given_out_and_a_wrong_key_is_not(self) -> None:
-        for reference in (f"{self.arn}#password", "secretsmanager:loki", "ssm:/loki/password"):
+        for reference in (f"{self.aws.arn}#password", "secretsmanager:loki", "ssm:/loki/password"):
             with self.subTest(reference=reference):
-                self.assertRegex(self.secrets_step(reference, self.key), r"^ok +secrets .*fetched LOKI_PASSWORD$")
+                self.assertRegex(self.secrets_step(reference, self.aws.key), r"^ok +secrets .*fetched LOKI_PASSWORD$")
                 self.assertRegex(self.secrets_step(reference, "x" * 40), r"^failed +secrets .*status 403$")
+
+    def test_a_dead_letter_is_taken_and_one_with_a_wrong_key_or_without_a_bucket_is_not(self) -> None:
+        loki = self.opened(LokiStandin())
+        for change, words in (({}, ""), ({"AWS_SECRET_ACCESS_KEY": "x" * 40}, "SignatureDoesNotMatch"),
+                              ({"LOKI_DEAD_LETTER_S3_URI": "s3://other"}, "NoSuchBucket")):
+            with self.subTest(change=change):
+                before = len(self.aws.objects())
+                env = {"LOKI_ENDPOINT": loki.url, "LOKI_DEAD_LETTER_S3_URI": "s3://logs/lost, or late", **self.aws.keys, **change}
+                loki.fault(status=422, times=1)
+                with sleipnir(env, timeout_s=15) as lam:
+                    lam.invoke(lines=["refused"])
+                    lam.shutdown("spindown")
+                    stderr = stderr_of(lam)
+                self.assertNotIn(self.aws.key, stderr)
+                self.assertEqual(not words, "cannot put" not in stderr, stderr)
+                self.assertIn(words, stderr)
+                self.assertEqual(before if words else before + 1, len(self.aws.objects()))
+        self.assertTrue(all(name.startswith("lost, or late/") for name in self.aws.objects()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A stand-in for Secrets Manager, SSM's Parameter Store and the credentials that SnapStart serves.
+"""A stand-in for Secrets Manager, SSM's Parameter Store, a bucket of S3 and the credentials that SnapStart serves.
 
 Every request's signature is computed anew, by the rules of Signature Version 4 and none of the code under test, and
 refused as AWS does when it differs, is old, or leaves out a header that has to be signed.
@@ -7,6 +7,7 @@ refused as AWS does when it differs, is old, or leaves out a header that has to 
         aws.secrets["loki"] = '{"password":"a word"}'
         ...AWS_ENDPOINT_URL=aws.url, and aws.keys as environment...
         assert aws.served == ["secretsmanager:loki"]
+    assert aws.objects["lost/orders/2026/11/21/a-1-1.json.gz"] == b"..."   (of the bucket that is there, `aws.bucket`)
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import json
 import re
 import threading
 import time
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Dict, List, Optional, Tuple
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "TOKEN/EXAMPLE=="
 SKEW_SECONDS_MAX = 300
-MUST_BE_SIGNED = {"host", "x-amz-date", "content-type", "x-amz-target"}
+MUST_BE_SIGNED = {"host", "x-amz-date", "content-type"}
 
 
 def _hmac(key: bytes, text: str) -> bytes:
@@ -52,7 +54,11 @@ class AwsStandin:
         self.session_token = TOKEN
         self.served: List[str] = []   # what was given out, in order
         self.refused: List[str] = []  # why not
+        self.bucket = "logs"
+        self.objects: Dict[str, bytes] = {}
+        self.put_answers: List[int] = []  # statuses of the next requests to S3, before anything is looked at; 0: silence
         self.keys_asked = 0
+        self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -74,10 +80,28 @@ class AwsStandin:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
 
     # --- one request
+
+    def _put(self, path: str, headers: Dict[str, str], body: bytes) -> Tuple[int, str]:
+        """The code of what is wrong, as S3 names it."""
+        if self.put_answers:
+            status = self.put_answers.pop(0)
+            return status, {403: "AccessDenied", 503: "SlowDown"}.get(status, "InternalError")
+        if headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
+            return 400, "XAmzContentSHA256Mismatch"
+        why = self._wrong("PUT", path, headers, body, "s3")
+        if why:
+            self.refused.append(why)
+            return 403, {"UnrecognizedClientException": "InvalidAccessKeyId"}.get(why, "SignatureDoesNotMatch")
+        _, bucket, key = path.split("/", 2)
+        if bucket != self.bucket:
+            return 404, "NoSuchBucket"
+        self.objects[urllib.parse.unquote(key)] = body
+        return 200, ""
 
     def _answer(self, method: str, path: str, headers: Dict[str, str], body: bytes) -> Tuple[int, Dict[str, Any]]:
         if method == "GET" and path == "/credentials":
@@ -107,18 +131,19 @@ class AwsStandin:
         self.served.append(f"{service}:{name}")
         return 200, answer(store[name])
 
-    def _wrong(self, method: str, path: str, headers: Dict[str, str], body: bytes) -> str:
+    def _wrong(self, method: str, path: str, headers: Dict[str, str], body: bytes, service: str = "") -> str:
         said = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=([^/]+)/([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})",
                             headers.get("authorization", ""))
         if said is None:
             return "MissingAuthenticationTokenException"
         key, scope, listed, signed = said.groups()
         names = listed.split(";")
-        service = headers.get("x-amz-target", "").partition(".")[0]
-        service = {"secretsmanager": "secretsmanager", "AmazonSSM": "ssm"}.get(service, "")
+        target = headers.get("x-amz-target", "").partition(".")[0]
+        needed = MUST_BE_SIGNED | {"x-amz-content-sha256" if service == "s3" else "x-amz-target"}
+        service = service or {"secretsmanager": "secretsmanager", "AmazonSSM": "ssm"}.get(target, "")
         if key != ACCESS_KEY or headers.get("x-amz-security-token", "") != self.session_token:
             return "UnrecognizedClientException"
-        needed = MUST_BE_SIGNED | ({"x-amz-security-token"} if self.session_token else set())
+        needed |= {"x-amz-security-token"} if self.session_token else set()
         if names != sorted(names) or not needed <= set(names) or not set(names) <= set(headers):
             return "InvalidSignatureException"
         date = headers["x-amz-date"]
@@ -147,6 +172,18 @@ class AwsStandin:
                 self.wfile.write(text)
 
             do_GET = do_POST = _serve
+
+            def do_PUT(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                status, code = standin._put(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                if status == 0:
+                    standin._closing.wait()
+                    return
+                text = f"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>it is {code}</Message></Error>" if code else ""
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
 
             def log_message(self, *_: object) -> None:
                 pass

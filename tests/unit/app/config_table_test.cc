@@ -97,6 +97,7 @@ TEST_CASE("table_has_every_variable_of_the_documentation_with_its_default") {
       {"LOKI_MEMORY_LIMIT_BYTES", "8388608"},
       {"LOKI_SPOOL_DIR", "/tmp/sleipnir"},
       {"LOKI_SPOOL_MAX_BYTES", "67108864"},
+      {"LOKI_DEAD_LETTER_S3_URI", ""},
       {"LOKI_LISTENER_PORT", "4327"},
       {"LOKI_CA_FILE SSL_CERT_FILE", ""},
       {"LOKI_CA_PEM", ""},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/dead_letter.h"
 #include "app/sender.h"
 #include "fake/driver.h"
 #include "fake/file_system.h"
@@ -22,7 +23,8 @@ struct SenderSetting {
   size_t batches = 8;
   size_t arena_bytes = 1 << 20;
   SenderOptions options = {};
-  uint64_t spool_bytes_max = 0;  // no spool
+  uint64_t spool_bytes_max = 0;         // no spool
+  const Config* dead_letter = nullptr;  // null: there is none; copied
 };
 
 struct SenderFixture {
@@ -39,6 +41,11 @@ struct SenderFixture {
         spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
         upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver,
                  setting.options.connect_timeout),
+        letter_config(setting.dead_letter == nullptr ? Config{} : *setting.dead_letter),
+        letter(setting.dead_letter == nullptr
+                   ? nullptr
+                   : std::make_unique<DeadLetter>(kernel, letter_config, random, handoff.counters,
+                                                  std::move(MappedMemory::create(kCompressedBytesMax).value()))),
         sender({.kernel = kernel,
                 .loop = loop,
                 .streams = streams,
@@ -48,7 +55,8 @@ struct SenderFixture {
                 .spool = spool,
                 .handoff = handoff,
                 .head = head,
-                .push_prefix = kPrefix},
+                .push_prefix = kPrefix,
+                .dead_letter = letter.get()},
                setting.options, std::move(MappedMemory::create(kCompressedBytesMax).value())) {
     set_log_level(LogLevel::kError);
     driver.add(kernel, [this](Instant now, std::span<const Ready> ready) { return sender.step(now, ready); });
@@ -60,7 +68,7 @@ struct SenderFixture {
     Batch* made = pool->take();
     if (made == nullptr) fake_failed("the pool is empty");
     for (const std::string& line : lines) {
-      const Record record{.time = clock.wall(), .text = line, .request_id = "id"};
+      const Record record{.time = clock.wall(), .text = line, .request_id = "id", .instance = instance};
       EncodeCursor cursor;
       EntryShape shape;
       if (writer.write(record, next_time_ns++, cursor, made->room(), shape) != EncodeStep::kLast)
@@ -127,9 +135,12 @@ struct SenderFixture {
                         .tenant_id = {},
                         .authorization = {},
                         .extra = {}}};
+  Config letter_config;
+  std::unique_ptr<DeadLetter> letter;
   Sender sender;
   EntryWriter writer{{}};
   Driver driver{network};
+  std::string_view instance;  // of the records
   uint64_t sequence = 0;
   uint64_t flush_id = 0;
   int64_t next_time_ns = 1'780'000'000'000'000'000;
