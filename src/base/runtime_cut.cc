@@ -12,6 +12,12 @@
 //
 // Each stub aborts: reaching one is a bug of ours, as CHECK is. Whoever uses std::thread, <system_error> or iostream
 // brings the weight back, and the size limit of the release build tells.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdarg>
 #include <cstddef>
@@ -21,6 +27,7 @@
 #include <new>
 
 #include "base/date.h"
+#include "base/ip_text.h"
 #include "base/small_heap.h"
 #include "base/small_libc.h"
 #include "base/text_format.h"
@@ -83,6 +90,51 @@ struct tm* gmtime_r(const time_t* moment, struct tm* date) {
 }
 time_t timegm(struct tm* date) {
   return sleipnir::unix_seconds_of(*date);
+}
+
+char* strerror(int os_error) {
+  return const_cast<char*>(sleipnir::small_libc::error_text(os_error));
+}
+
+int inet_pton(int family, const char* text, void* out) {
+  sleipnir::Ipv4Bytes v4;
+  sleipnir::Ipv6Bytes v6;
+  if (family == AF_INET && sleipnir::parse_ipv4(text, v4)) {
+    memcpy(out, v4.data(), v4.size());
+    return 1;
+  }
+  if (family == AF_INET6 && sleipnir::parse_ipv6(text, v6)) {
+    memcpy(out, v6.data(), v6.size());
+    return 1;
+  }
+  return 0;
+}
+// Callers here have room for any address.
+const char* inet_ntop(int family, const void* address, char* out, socklen_t /*room*/) {
+  sleipnir::Ipv4Bytes v4;
+  sleipnir::Ipv6Bytes v6;
+  if (family == AF_INET) {
+    memcpy(v4.data(), address, v4.size());
+    sleipnir::write_ipv4(v4, out);
+  } else {
+    memcpy(v6.data(), address, v6.size());
+    sleipnir::write_ipv6(v6, out);
+  }
+  return out;
+}
+
+// Without the C library's way by statx(2), for systems whose stat(2) ends in 2038: on both architectures the kernel's
+// structure is the C library's.
+int fstat(int fd, struct stat* out) {
+  return static_cast<int>(syscall(SYS_fstat, fd, out));
+}
+int stat(const char* path, struct stat* out) {
+  return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, out, 0));
+}
+
+// Nothing is left to do: what is written is written unbuffered.
+void exit(int status) {
+  _exit(status);
 }
 
 // Destructors of what lives as long as the program.

@@ -17,4 +17,7 @@ uint64_t number(const char* text, char** end, int base);
 // The first place of `wanted` in `text`; nullptr: nowhere. In time that grows with both: for lines and small files.
 char* find_text(const char* text, const char* wanted);
 
+// What an error of the system is called. Those that sockets, files and memory bring; all others are "unknown error".
+const char* error_text(int os_error);
+
 }  // namespace sleipnir::small_libc

@@ -1,6 +1,7 @@
 #include "base/small_libc.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -52,6 +53,17 @@ TEST_CASE("a_text_is_found_where_the_c_library_finds_it") {
     CAPTURE(text, wanted);
     CHECK(small_libc::find_text(text.c_str(), wanted.c_str()) == strstr(text.c_str(), wanted.c_str()));
   }
+}
+
+TEST_CASE("errors_of_the_system_have_a_text") {
+  using namespace std::string_literals;
+  CHECK(small_libc::error_text(ECONNREFUSED) == "Connection refused"s);
+  CHECK(small_libc::error_text(EPERM) == "Operation not permitted"s);
+  CHECK(small_libc::error_text(EDQUOT) == "Quota exceeded"s);
+  for (const int unknown : {0, -1, 9999, 256 + ENOENT}) CHECK(small_libc::error_text(unknown) == "unknown error"s);
+  for (const int common : {EACCES, EADDRINUSE, EAGAIN, ECONNRESET, EHOSTUNREACH, EMFILE, ENETUNREACH, ENOENT, ENOMEM,
+                           ENOSPC, EPIPE, EROFS, ETIMEDOUT})
+    CHECK(small_libc::error_text(common) != "unknown error"s);
 }
 
 }  // namespace
