@@ -218,7 +218,12 @@ void Loki::take(Connection& connection, const test::HttpRequest& request) {
 }
 
 uint64_t Loki::store(const test::HttpRequest& request) {
-  const std::string text = request.text();
+  const uint64_t records = store_text(request.text());
+  stored_ += records;
+  return records;
+}
+
+uint64_t Loki::store_text(std::string_view text) {
   yyjson_doc* const document = yyjson_read(text.data(), text.size(), YYJSON_READ_NOFLAG);
   yyjson_val* const streams = yyjson_obj_get(yyjson_doc_get_root(document), "streams");
   yyjson_val* const values = yyjson_obj_get(yyjson_arr_get(streams, 0), "values");
@@ -249,7 +254,6 @@ uint64_t Loki::store(const test::HttpRequest& request) {
     if (book_.stored(text_of(yyjson_arr_get(entry, 0)), line, written, part, number_of(metadata, "parts"))) records++;
   }
   yyjson_doc_free(document);
-  stored_ += records;
   return records;
 }
 
@@ -259,7 +263,8 @@ void Loki::store_own_line(std::string_view line) {
   yyjson_doc* const document = yyjson_read(line.data(), line.size(), YYJSON_READ_NOFLAG);
   yyjson_val* const root = yyjson_doc_get_root(document);
   uint64_t right = count_of(root, "sent") + count_of(root, "pending") + count_of(root, "spooled") +
-                   count_of(root, "filtered") + count_of(root, "sampled_out") + count_of(root, "duplicate");
+                   count_of(root, "filtered") + count_of(root, "sampled_out") + count_of(root, "duplicate") +
+                   count_of(root, "dead_lettered");
   yyjson_obj_iter reasons = yyjson_obj_iter_with(yyjson_obj_get(root, "dropped"));
   while (yyjson_val* const key = yyjson_obj_iter_next(&reasons)) {
     right += yyjson_get_uint(yyjson_obj_iter_get_val(key));

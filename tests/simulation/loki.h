@@ -62,6 +62,8 @@ class Loki {
   uint64_t acknowledged() const { return acknowledged_; }
   // Of this life: all of them, whether the answer was seen or not.
   uint64_t stored() const { return stored_; }
+  // Takes a push's text for the book; returns its records.
+  uint64_t store_text(std::string_view text);
   void begin_life();
   size_t requests() const { return requests_; }
 

@@ -46,6 +46,10 @@ void Process::start_sender(const SenderSetup& setup) {
   pool_ = &setup.pool;
   upstream_.emplace(*config_.endpoint, names_, config_.connect_timeout);
   spool_.emplace(files_, machine_.random, spool_options(config_), setup.push_prefix);
+  if (config_.dead_letter) {
+    dead_letter_ = std::make_unique<DeadLetter>(kernel_, config_, machine_.random, handoff_.counters,
+                                                std::move(MappedMemory::create(kCompressedBytesMax).value()));
+  }
   sender_ = std::make_unique<Sender>(
       SenderWiring{
           .kernel = kernel_,
@@ -58,10 +62,12 @@ void Process::start_sender(const SenderSetup& setup) {
           .handoff = handoff_,
           .head = setup.head,
           .push_prefix = setup.push_prefix,
+          .dead_letter = dead_letter_.get(),
       },
       sender_options(config_), std::move(MappedMemory::create(kCompressedBytesMax).value()));
   kernel_.wake();
-  const size_t ceiling = setup.pool.count() * setup.pool.layout().arena_bytes + kOutsidePoolBytes;
+  const size_t ceiling = setup.pool.count() * setup.pool.layout().arena_bytes + kOutsidePoolBytes +
+                         (config_.dead_letter ? kCompressedBytesMax : 0);
   if (ceiling > config_.memory_limit_bytes) {
     findings_.fail("memory: %zu batches of %zu bytes and %zu beside them exceed LOKI_MEMORY_LIMIT_BYTES %zu",
                    setup.pool.count(), setup.pool.layout().arena_bytes, kOutsidePoolBytes, config_.memory_limit_bytes);
@@ -84,13 +90,14 @@ void Process::look(size_t object) {
   if (counters().pending() != in_hand) {
     findings_.fail(
         "ledger: received %llu + restored %llu = sent %llu + spooled %llu + filtered %llu + duplicate %llu + "
-        "dropped %llu + pending %lld, but %llu are in hand",
+        "dead_lettered %llu + dropped %llu + pending %lld, but %llu are in hand",
         static_cast<unsigned long long>(counters().received.get()),
         static_cast<unsigned long long>(counters().restored.get()),
         static_cast<unsigned long long>(counters().sent.get()),
         static_cast<unsigned long long>(counters().spooled.get()),
         static_cast<unsigned long long>(counters().filtered.get()),
         static_cast<unsigned long long>(counters().duplicate.get()),
+        static_cast<unsigned long long>(counters().dead_lettered.get()),
         static_cast<unsigned long long>(counters().dropped_total()), static_cast<long long>(counters().pending()),
         static_cast<unsigned long long>(in_hand));
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/dead_letter.h"
 #include "app/extension.h"
 #include "app/sender.h"
 #include "app/upstream.h"
@@ -74,6 +75,7 @@ class Process final : public ExtensionHost {
   std::unique_ptr<Extension> extension_;
   std::optional<Upstream> upstream_;
   std::optional<Spool> spool_;
+  std::unique_ptr<DeadLetter> dead_letter_;
   std::unique_ptr<Sender> sender_;
   const BatchPool* pool_ = nullptr;
   test::Driver driver_;

@@ -1,6 +1,9 @@
 #include "scenario.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include "bucket.h"
 
 namespace sleipnir::simulation {
 
@@ -108,6 +111,8 @@ Scenario draw_scenario(test::SeededRandom& random) {
   // By a number that is drawn anyway: every other seed's story stays what it was.
   const auto odd = drawn.timeout.count() % 10;
   if (odd == 0 || odd == 5) drawn.environment.push_back(odd == 0 ? "LOKI_SAMPLE=0" : "LOKI_SAMPLE=0.5");
+  if (odd == 3 || odd == 8)
+    drawn.environment.insert(drawn.environment.end(), std::begin(Bucket::kEnvironment), std::end(Bucket::kEnvironment));
   drawn.lines_max = random.below(15);
   drawn.line_bytes_max = random.chance(80) ? 120 : 3000;
   if (random.chance(10)) {

@@ -29,7 +29,8 @@ Story::Story(uint64_t seed, Findings::Print print)
       scenario_(draw_scenario(machine_.random)),
       config_(load(scenario_.environment)),
       lambda_(machine_, book_, findings_, scenario_.lambda),
-      loki_(machine_, book_, findings_, scenario_.loki) {
+      loki_(machine_, book_, findings_, scenario_.loki),
+      bucket_(machine_, findings_, loki_) {
   set_log_level(print == Findings::Print::kYes ? LogLevel::kDebug : LogLevel::kError);
   for (const std::string& entry : scenario_.environment) findings_.note("%s", entry.c_str());
   for (const ConfigProblem& problem : config_.problems) {
@@ -56,11 +57,14 @@ void Story::begin_life(bool last) {
   plan_trouble(last);
   lambda_.begin_life();
   loki_.begin_life();
+  if (config_.dead_letter) bucket_.begin_life();
   test::Driver& driver = process_->driver();
   driver.act([this] { return lambda_.act(); });
   driver.act([this] { return loki_.act(); });
+  driver.act([this] { return bucket_.act(); });
   driver.wakes_at([this] { return lambda_.next_event(); });
   driver.wakes_at([this] { return loki_.next_event(); });
+  driver.wakes_at([this] { return bucket_.next_event(); });
   lambda_.on_runtime_done_posted([this] {
     const int64_t probe = process_->handoff().probe_at_ms.load();
     probe_when_done_ = now_ms() < probe ? probe : 0;

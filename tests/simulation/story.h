@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "book.h"
+#include "bucket.h"
 #include "lambda.h"
 #include "loki.h"
 #include "process.h"
@@ -67,6 +68,7 @@ class Story {
   const Config config_;
   Lambda lambda_;
   Loki loki_;
+  Bucket bucket_;
   std::unique_ptr<Process> process_;
   Outcome outcome_;
 

@@ -70,6 +70,10 @@ void Story::check_ledger() {
   if (counters.filtered.get() != counts.filtered && lambda_.unanswered() == 0) {
     findings_.fail("ledger: %llu filtered, but %llu should be", ull(counters.filtered.get()), ull(counts.filtered));
   }
+  if (counters.dead_lettered.get() > bucket_.stored()) {
+    findings_.fail("ledger: %llu dead-lettered, but the bucket has %llu", ull(counters.dead_lettered.get()),
+                   ull(bucket_.stored()));
+  }
   if (counters.sent.get() != loki_.acknowledged()) {
     findings_.fail("ledger: %llu sent, but Loki has acknowledged %llu", ull(counters.sent.get()),
                    ull(loki_.acknowledged()));

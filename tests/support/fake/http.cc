@@ -70,4 +70,24 @@ std::string gunzip(std::string_view bytes) {
   return out;
 }
 
+std::string gunzip_all(std::string_view bytes) {
+  static libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  std::string out;
+  std::string member(1 << 20, '\0');
+  while (!bytes.empty()) {
+    size_t read = 0;
+    size_t made = 0;
+    const libdeflate_result result = libdeflate_gzip_decompress_ex(decompressor, bytes.data(), bytes.size(),
+                                                                   member.data(), member.size(), &read, &made);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE && member.size() < (64U << 20)) {
+      member.resize(member.size() * 4);
+      continue;
+    }
+    if (result != LIBDEFLATE_SUCCESS) fake_failed("not gzip");
+    out.append(member, 0, made);
+    bytes.remove_prefix(read);
+  }
+  return out;
+}
+
 }  // namespace sleipnir::test

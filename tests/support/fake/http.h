@@ -42,5 +42,7 @@ class HttpReader {
 std::string http_answer(int status, std::string_view body = "", std::string_view extra_headers = "");
 
 std::string gunzip(std::string_view bytes);
+// The same of several members one behind the other.
+std::string gunzip_all(std::string_view bytes);
 
 }  // namespace sleipnir::test
