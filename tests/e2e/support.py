@@ -6,6 +6,8 @@ wrapper script that SLEIPNIR_BIN names (SLEIPNIR_EMULATED=1: no time in these te
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -13,12 +15,13 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any, Callable, List, TypeVar
+from typing import Any, Callable, List, Mapping, Set, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [path for path in (str(ROOT / "tests"), str(ROOT / "tests" / "loki")) if path not in sys.path]
 
 from emulator import Lambda  # noqa: E402 (the path comes first)
+from standin.aws import given_out  # noqa: E402
 
 EMULATED = os.environ.get("SLEIPNIR_EMULATED") == "1"
 
@@ -35,10 +38,47 @@ def binary() -> str:
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
+SECRET_VARIABLES = ("LOKI_PASSWORD", "LOKI_API_KEY", "LOKI_AUTH_TOKEN", "LOKI_BEARER_TOKEN", "LOKI_HEADERS", "LOKI_CLIENT_KEY",
+                    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+# Shorter ones stand in any text.
+SECRET_BYTES_MIN = 6
+
+
+def secrets_in(env: Mapping[str, str]) -> Set[str]:
+    """What nobody may read anywhere: values, each line of longer ones, each text of JSON, the pair as basic authorization has
+    it; and all that the stand-in for AWS has given out."""
+    texts = [env.get(name, "") for name in SECRET_VARIABLES] + given_out
+    for text in list(texts):
+        texts += text.splitlines()[1:-1] if "-----" in text else text.splitlines()
+        if text.startswith("{"):
+            texts += [str(value) for value in json.loads(text).values()]
+    texts = [text for text in texts if not text.startswith(("arn:", "ssm:", "secretsmanager:", "{", "-----"))]
+    user = env.get("LOKI_USERNAME") or env.get("LOKI_USER") or ""
+    texts += [base64.b64encode(f"{user}:{text}".encode()).decode() for text in texts if user and text]
+    return {text for text in texts if len(text) >= SECRET_BYTES_MIN}
+
+
+def assert_shows_no_secret(text: str, env: Mapping[str, str]) -> None:
+    for secret in secrets_in(env):
+        assert secret not in text, f"a secret of {len(secret)} bytes is shown"
+
+
+class SearchedLambda(Lambda):
+    """At its end, whatever was tested, all that the extension has said (the ledger too) is searched for secrets."""
+
+    def close(self) -> None:
+        super().close()
+        assert_shows_no_secret(self.extension.output, self.searched_env)
+
+    searched_env: Mapping[str, str] = {}
+
+
 def sleipnir(env: dict, **config: Any) -> Lambda:
     """An emulated Lambda with the binary under test as its only extension, and a spool of its own."""
     spool = os.path.join(tempfile.mkdtemp(prefix="sleipnir-e2e-", dir="/tmp"), "spool")
-    return Lambda(extension=binary(), env={"LOKI_SPOOL_DIR": spool, **env}, **config)
+    made = SearchedLambda(extension=binary(), env={"LOKI_SPOOL_DIR": spool, **env}, **config)
+    made.searched_env = dict(env)
+    return made
 
 
 def function_lines(entries: List[Any]) -> List[str]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
-from support import Case, binary, function_lines, sleipnir, stderr_of
+from support import Case, assert_shows_no_secret, binary, function_lines, sleipnir, stderr_of
 from emulator.config import free_port
 from gateway import Gateway
 from standin import LokiStandin
-from standin.aws import AwsStandin
+from standin.aws import AwsStandin, given_out
 
 FIRST, SECOND = "first-pass-word", "second-pass-word"
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:loki-Ab12Cd"
@@ -140,6 +142,42 @@ class Changed(SecretsCase):
         self.assert_not_shown(stderr)
 
 
+class Frozen(SecretsCase):
+    """The environment is frozen, for longer than a request may take, while the secret is fetched."""
+
+    def frozen_while_fetching(self, meanwhile: Callable[[Any], None]) -> str:
+        env = {**self.env, "LOKI_PASSWORD": "ssm:/loki/password", "LOKI_REQUEST_TIMEOUT_MS": "1000", "LOKI_FLUSH_BUDGET_MS": "50"}
+        self.aws.answering.clear()
+        with sleipnir(env, timeout_s=60) as lam:
+            lam.invoke(lines=["before the freeze"])
+            self.assert_soon(lambda: self.aws.asked == 1, what="the secret is asked for")
+            lam.freeze()
+            meanwhile(lam)
+            lam.invoke(lines=["behind it"], duration_ms=800)
+            lam.shutdown("spindown")
+            self.assertEqual(0, lam.extension.exit_code)
+            stderr = stderr_of(lam)
+        self.assertEqual(["before the freeze", "behind it"], function_lines(self.loki.entries))
+        self.assertEqual([], ledgers(stderr))
+        self.assert_not_shown(stderr)
+        return stderr
+
+    def test_an_answer_that_came_during_the_freeze_is_used(self) -> None:
+        def meanwhile(_: Any) -> None:
+            time.sleep(0.5)
+            self.aws.answering.set()
+            time.sleep(1.5)
+        self.assertNotIn("cannot fetch", self.frozen_while_fetching(meanwhile))
+        self.assertEqual(1, self.aws.asked)
+
+    def test_an_answer_that_comes_behind_the_freeze_is_waited_for(self) -> None:
+        def meanwhile(_: Any) -> None:
+            time.sleep(2)
+            threading.Timer(0.4, self.aws.answering.set).start()
+        self.assertNotIn("cannot fetch", self.frozen_while_fetching(meanwhile))
+        self.assertEqual(1, self.aws.asked)
+
+
 class NotFetched(SecretsCase):
     def kept_until_mended(self, env: Dict[str, str], words: str) -> None:
         """What goes wrong is named, the invocations run on, and at the end what was not delivered is counted."""
@@ -185,6 +223,24 @@ class NotFetched(SecretsCase):
                 count += 1
             lam.shutdown("spindown")
         self.assertEqual(["a", *(str(i) for i in range(1, count))], function_lines(self.loki.entries))
+
+
+class Searched(Case):
+    """What every test's extension has said is searched for secrets (support.SearchedLambda); the search finds them."""
+
+    def test_a_secret_in_any_of_its_forms_is_found(self) -> None:
+        env = {"LOKI_USERNAME": "me", "LOKI_PASSWORD": "a pass-word", "LOKI_HEADERS": '{"X-Key": "header-word"}',
+               "LOKI_CLIENT_KEY": "-----BEGIN KEY-----\nMIGHAgEAMBMG\n-----END KEY-----\n", "LOKI_API_KEY": "ssm:/loki/key"}
+        for said in ("is a pass-word.", "Basic bWU6YSBwYXNzLXdvcmQ=", "X-Key: header-word", "MIGHAgEAMBMG"):
+            with self.subTest(said), self.assertRaises(AssertionError):
+                assert_shows_no_secret(f"sleipnir: {said}\n", env)
+        assert_shows_no_secret("sleipnir: LOKI_API_KEY is ssm:/loki/key of me, -----BEGIN KEY-----\n", env)
+
+    def test_what_aws_has_given_out_is_found(self) -> None:
+        given_out.append('{"password": "given-word"}')
+        self.addCleanup(given_out.pop)
+        with self.assertRaises(AssertionError):
+            assert_shows_no_secret("sleipnir: given-word\n", {})
 
 
 class Words(SecretsCase):

@@ -25,6 +25,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "TOKEN/EXAMPLE=="
 SKEW_SECONDS_MAX = 300
+# The secrets that were ever given out, for those who search for them.
+given_out: List[str] = []
 MUST_BE_SIGNED = {"host", "x-amz-date", "content-type"}
 
 
@@ -58,6 +60,9 @@ class AwsStandin:
         self.objects: Dict[str, bytes] = {}
         self.put_answers: List[int] = []  # statuses of the next requests to S3, before anything is looked at; 0: silence
         self.keys_asked = 0
+        self.answering = threading.Event()  # while it is not set, requests for secrets wait
+        self.answering.set()
+        self.asked = 0  # such requests, answered or not
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -129,6 +134,7 @@ class AwsStandin:
         if name not in store:
             return 400, {"__type": "ResourceNotFoundException", "Message": f"can't find {name}"}
         self.served.append(f"{service}:{name}")
+        given_out.append(store[name])
         return 200, answer(store[name])
 
     def _wrong(self, method: str, path: str, headers: Dict[str, str], body: bytes, service: str = "") -> str:
@@ -163,6 +169,8 @@ class AwsStandin:
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                standin.asked += 1
+                standin.answering.wait(30)
                 status, answer = standin._answer(self.command, self.path, headers, body)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
