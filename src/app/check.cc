@@ -124,6 +124,7 @@ bool Check::fetch_secrets() {
   config_.authorization_source = identity.source;
   config_.tenant_id = identity.tenant_id;
   config_.headers = identity.headers;
+  config_.credentials = secrets_->fetched();
   std::string variables;
   for (const SecretSource& source : config_.secrets) {
     variables.append(variables.empty() ? "" : ", ").append(source.variable);
@@ -203,7 +204,7 @@ bool Check::open_tls() {
     finding().found("none, by http");
     return true;
   }
-  Result<std::unique_ptr<TlsContext>> context = TlsContext::create(tls_options(config_));
+  Result<std::unique_ptr<TlsContext>> context = TlsContext::create(tls_options(config_, config_.credentials));
   if (!context) {
     finding().found("%s", context.error().text());
     finding().fix("correct LOKI_CA_FILE, LOKI_CA_PEM, LOKI_CLIENT_CERT_FILE or LOKI_CLIENT_KEY_FILE");

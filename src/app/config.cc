@@ -148,13 +148,6 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
     problems.error("LOKI_CA_PEM holds no certificate and is not used; it begins with -----BEGIN CERTIFICATE-----");
     config.ca_pem.clear();
   }
-  if (config.client_cert_file.empty() != config.client_key_file.empty()) {
-    problems.error("%s is set without %s; mutual TLS needs both and is not used",
-                   config.client_cert_file.empty() ? "LOKI_CLIENT_KEY_FILE" : "LOKI_CLIENT_CERT_FILE",
-                   config.client_cert_file.empty() ? "LOKI_CLIENT_CERT_FILE" : "LOKI_CLIENT_KEY_FILE");
-    config.client_cert_file.clear();
-    config.client_key_file.clear();
-  }
   if (const Setting& name = settings["LOKI_TLS_SERVER_NAME"]; name && !valid_server_name(name.value)) {
     problems.error("LOKI_TLS_SERVER_NAME=%s is neither a host name nor an address; the endpoint's host is used",
                    Shown(name.value).text());
@@ -164,6 +157,22 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
     problems.warning(
         "LOKI_TLS_INSECURE_SKIP_VERIFY=true: the server's certificate is not verified, anybody in between can "
         "read the logs and the credentials; a private authority belongs into LOKI_CA_FILE");
+  }
+}
+
+// A certificate and its key, each in a file or in the variable itself.
+void check_client_certificate(Config& config, Problems& problems) {
+  Credentials& given = config.credentials;
+  const bool certificate = !config.client_cert_file.empty() || !given.client_cert.empty();
+  const bool key = !config.client_key_file.empty() || !given.client_key.empty();
+  if (certificate == key) return;
+  const char* const only = certificate ? given.client_cert.empty() ? "LOKI_CLIENT_CERT_FILE" : "LOKI_CLIENT_CERT"
+                           : given.client_key.empty() ? "LOKI_CLIENT_KEY_FILE"
+                                                      : "LOKI_CLIENT_KEY";
+  problems.error("%s is set without %s; mutual TLS needs both and is not used", only,
+                 certificate ? "LOKI_CLIENT_KEY_FILE" : "LOKI_CLIENT_CERT_FILE");
+  for (std::string* text : {&config.client_cert_file, &config.client_key_file, &given.client_cert, &given.client_key}) {
+    text->clear();
   }
 }
 
@@ -202,6 +211,8 @@ Credentials load_credentials(const Settings& settings) {
       .api_key = std::string(settings["LOKI_API_KEY"].value),
       .username = std::string(username.value),
       .password = std::string(settings["LOKI_PASSWORD"].value),
+      .client_cert = std::string(settings["LOKI_CLIENT_CERT"].value),
+      .client_key = std::string(settings["LOKI_CLIENT_KEY"].value),
   };
   if (token) credentials.token_variable = token.name;
   if (username) credentials.username_variable = username.name;
@@ -238,6 +249,7 @@ Config load_config(Environment environment) {
 
   config.credentials = load_credentials(settings);
   config.secrets = load_secrets(settings, config.lambda.region, config.credentials, problems);
+  check_client_certificate(config, problems);
   config.dead_letter = load_dead_letter(settings, config.lambda, problems);
   const Endpoint* const endpoint = config.endpoint ? &*config.endpoint : nullptr;
   RequestIdentity identity = compose_identity(config.credentials, endpoint, problems);

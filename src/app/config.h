@@ -45,13 +45,15 @@ struct ShippedEvents {
 // The credentials as the user wrote them; empty: not given. A value may name a secret that is fetched later:
 // compose_identity() (app/config_identity.h) then runs again with the fetched one.
 struct Credentials {
-  std::string headers;    // LOKI_HEADERS, JSON text
-  std::string tenant_id;  // LOKI_TENANT_ID
-  std::string token;      // LOKI_AUTH_TOKEN
-  std::string user;       // LOKI_USER alone: basic together with api_key
-  std::string api_key;    // LOKI_API_KEY
-  std::string username;   // LOKI_USERNAME, else LOKI_USER
-  std::string password;   // LOKI_PASSWORD
+  std::string headers;      // LOKI_HEADERS, JSON text
+  std::string tenant_id;    // LOKI_TENANT_ID
+  std::string token;        // LOKI_AUTH_TOKEN
+  std::string user;         // LOKI_USER alone: basic together with api_key
+  std::string api_key;      // LOKI_API_KEY
+  std::string username;     // LOKI_USERNAME, else LOKI_USER
+  std::string password;     // LOKI_PASSWORD
+  std::string client_cert;  // LOKI_CLIENT_CERT, PEM text
+  std::string client_key;   // LOKI_CLIENT_KEY, PEM text
   // Which alias gave the value, for lines about it. Names out of the table.
   std::string_view token_variable = "LOKI_AUTH_TOKEN";
   std::string_view username_variable = "LOKI_USERNAME";
@@ -164,9 +166,10 @@ struct Config {
 
   // --- Network ---
   uint16_t listener_port = 4327;
-  std::string ca_file;           // added to the system's roots
-  std::string ca_pem;            // added to the system's roots, PEM text
-  std::string client_cert_file;  // both or neither
+  std::string ca_file;  // added to the system's roots
+  std::string ca_pem;   // added to the system's roots, PEM text
+  // Mutual TLS: a certificate and a key, or neither, here or in `credentials`, which come first.
+  std::string client_cert_file;
   std::string client_key_file;
   std::string tls_server_name;  // empty: the endpoint's host
   bool tls_insecure_skip_verify = false;

@@ -13,9 +13,14 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {&Credentials::headers, "LOKI_HEADERS"},   {&Credentials::token, "LOKI_AUTH_TOKEN"},
-    {&Credentials::user, "LOKI_USER"},         {&Credentials::api_key, "LOKI_API_KEY"},
-    {&Credentials::username, "LOKI_USERNAME"}, {&Credentials::password, "LOKI_PASSWORD"},
+    {&Credentials::headers, "LOKI_HEADERS"},
+    {&Credentials::token, "LOKI_AUTH_TOKEN"},
+    {&Credentials::user, "LOKI_USER"},
+    {&Credentials::api_key, "LOKI_API_KEY"},
+    {&Credentials::username, "LOKI_USERNAME"},
+    {&Credentials::password, "LOKI_PASSWORD"},
+    {&Credentials::client_cert, "LOKI_CLIENT_CERT"},
+    {&Credentials::client_key, "LOKI_CLIENT_KEY"},
 };
 
 std::optional<AwsService> service_of(const Settings& settings, const Row& row, const SecretReference& reference,

@@ -43,7 +43,10 @@ Replay::Replay(const Config& config, LinuxKernel& kernel, ReplayTimes times, std
       streams_(kernel, config),
       upstream_(config.proxy ? *config.proxy : *config.endpoint, resolver_, config.connect_timeout),
       no_spool_(files_, random_, {.directory = config.spool_dir, .bytes_max = 0}, push_prefix_) {
-  if (!config.secrets.empty()) secrets_ = std::make_unique<Secrets>(kernel, config, kSecretsTag);
+  if (!config.secrets.empty()) {
+    secrets_ = std::make_unique<Secrets>(kernel, config, kSecretsTag);
+    streams_.use(secrets_->fetched());
+  }
 }
 
 void Replay::begin_stream(std::string_view push_prefix) {

@@ -88,7 +88,10 @@ void Secrets::finish(Instant now) {
   stale_ = false;
   fetching_ = false;
   call_.hang_up();
-  for (const SecretSource& source : config_.secrets) (fetched_.*source.field).clear();
+  for (const SecretSource& source : config_.secrets) {
+    const bool of_tls = source.field == &Credentials::client_cert || source.field == &Credentials::client_key;
+    if (!of_tls) (fetched_.*source.field).clear();
+  }
 }
 
 bool Secrets::refused(MonotonicTime pushed_at) {

@@ -33,6 +33,8 @@ class Secrets {
   // REQUIRES: ready(), now or before.
   const PushRequestHead& head() const { return *head_; }
   const RequestIdentity& identity() const { return identity_; }
+  // Of those fetched, only what TLS needs is still there.
+  const Credentials& fetched() const { return fetched_; }
 
   // REQUIRES: not fetching().
   void start(Instant now);

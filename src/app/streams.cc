@@ -7,12 +7,14 @@
 
 namespace sleipnir {
 
-TlsOptions tls_options(const Config& config) {
+TlsOptions tls_options(const Config& config, const Credentials& credentials) {
   return TlsOptions{
       .ca_file = config.ca_file,
       .ca_pem = config.ca_pem,
       .client_cert_file = config.client_cert_file,
       .client_key_file = config.client_key_file,
+      .client_cert_pem = credentials.client_cert,
+      .client_key_pem = credentials.client_key,
       .server_name = config.tls_server_name,
       .insecure_skip_verify = config.tls_insecure_skip_verify,
   };
@@ -36,7 +38,7 @@ Result<std::unique_ptr<Stream>> Streams::open(const Address& address) {
 Status Streams::prepare_tls() {
   const bool to_loki = &endpoint_ == &*config_.endpoint;
   const TlsOptions options =
-      to_loki ? tls_options(config_) : TlsOptions{.ca_file = config_.ca_file, .ca_pem = config_.ca_pem};
+      to_loki ? tls_options(config_, *credentials_) : TlsOptions{.ca_file = config_.ca_file, .ca_pem = config_.ca_pem};
   Result<std::unique_ptr<TlsContext>> context = TlsContext::create(options);
   if (!context) {
     log_line(LogLevel::kError,

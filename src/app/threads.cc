@@ -56,7 +56,10 @@ class Threads final : public ExtensionHost {
     resolver_.emplace(kernel_);
     streams_.emplace(kernel_, config_);
     upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_, config_.connect_timeout);
-    if (!config_.secrets.empty()) secrets_ = std::make_unique<Secrets>(kernel_, config_, kSecretsTag);
+    if (!config_.secrets.empty()) {
+      secrets_ = std::make_unique<Secrets>(kernel_, config_, kSecretsTag);
+      streams_->use(secrets_->fetched());
+    }
     spool_.emplace(files_, random_, spool_options(config_), setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {

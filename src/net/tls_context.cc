@@ -57,6 +57,13 @@ std::string with_real_newlines(std::string_view text) {
   return out;
 }
 
+// As read_pem() gives it.
+std::string terminated(std::string_view text) {
+  std::string out = with_real_newlines(text);
+  out += '\0';
+  return out;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(const TlsOptions& options, std::span<const char* const> system_bundles)
@@ -76,10 +83,10 @@ TlsContext::~TlsContext() {
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options,
                                                        std::span<const char* const> system_bundles) {
-  if (options.client_cert_file.empty() != options.client_key_file.empty()) {
+  if (options.has_client_certificate() != options.has_client_key()) {
     return Error::make(
-        "%s is given without %s", options.client_key_file.empty() ? "a client certificate" : "a client key",
-        options.client_key_file.empty() ? "its key (LOKI_CLIENT_KEY_FILE)" : "its certificate (LOKI_CLIENT_CERT_FILE)");
+        "%s is given without %s", options.has_client_key() ? "a client key" : "a client certificate",
+        options.has_client_key() ? "its certificate (LOKI_CLIENT_CERT_FILE)" : "its key (LOKI_CLIENT_KEY_FILE)");
   }
   std::unique_ptr<TlsContext> context(new TlsContext(options, system_bundles));
   if (!options.ca_file.empty()) {
@@ -104,14 +111,14 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
 Status TlsContext::prepare() {
   if (prepared_) return Done{};
   if (Status started = use_.start_crypto(); !started) return started;
-  if (!options_.client_cert_file.empty()) {
+  if (options_.has_client_certificate()) {
     if (Status loaded = load_client_certificate(); !loaded) return loaded;
   }
   mbedtls_ssl_config_free(&config_);
   mbedtls_ssl_config_init(&config_);
   int error = mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                           MBEDTLS_SSL_PRESET_DEFAULT);
-  if (error == 0 && !options_.client_cert_file.empty()) {
+  if (error == 0 && options_.has_client_certificate()) {
     error = mbedtls_ssl_conf_own_cert(&config_, &client_certificate_, &client_key_);
   }
   if (error != 0) return Error::make("TLS cannot be set up (mbedTLS -0x%04x)", static_cast<unsigned>(-error));
@@ -131,31 +138,35 @@ Status TlsContext::prepare() {
 }
 
 Status TlsContext::load_client_certificate() {
-  const char* const cert_file = options_.client_cert_file.c_str();
-  const char* const key_file = options_.client_key_file.c_str();
+  const bool cert_pem = !options_.client_cert_pem.empty();
+  const bool key_pem = !options_.client_key_pem.empty();
+  const char* const cert_from = cert_pem ? "LOKI_CLIENT_CERT" : options_.client_cert_file.c_str();
+  const char* const key_from = key_pem ? "LOKI_CLIENT_KEY" : options_.client_key_file.c_str();
   mbedtls_x509_crt_free(&client_certificate_);
   mbedtls_x509_crt_init(&client_certificate_);
   mbedtls_pk_free(&client_key_);
   mbedtls_pk_init(&client_key_);
 
-  Result<std::string> certificate = read_pem(options_.client_cert_file);
+  Result<std::string> certificate =
+      cert_pem ? terminated(options_.client_cert_pem) : read_pem(options_.client_cert_file);
   if (!certificate) return Error::make("LOKI_CLIENT_CERT_FILE: %s", certificate.error().text());
   if (mbedtls_x509_crt_parse(&client_certificate_, bytes(certificate.value()), certificate->size()) != 0) {
-    return Error::make("LOKI_CLIENT_CERT_FILE: %s: no certificate in it, or a damaged one (PEM is wanted)", cert_file);
+    return Error::make("%s%s: no certificate in it, or a damaged one (PEM is wanted)",
+                       cert_pem ? "" : "LOKI_CLIENT_CERT_FILE: ", cert_from);
   }
-  Result<std::string> key = read_pem(options_.client_key_file);
+  Result<std::string> key = key_pem ? terminated(options_.client_key_pem) : read_pem(options_.client_key_file);
   if (!key) return Error::make("LOKI_CLIENT_KEY_FILE: %s", key.error().text());
   const bool encrypted = key->find("ENCRYPTED") != std::string::npos;
   const int error =
       mbedtls_pk_parse_key(&client_key_, bytes(key.value()), key->size(), nullptr, 0, tls_random, nullptr);
   mbedtls_platform_zeroize(key->data(), key->size());
   if (error != 0) {
-    return Error::make("LOKI_CLIENT_KEY_FILE: %s: %s", key_file,
+    return Error::make("%s%s: %s", key_pem ? "" : "LOKI_CLIENT_KEY_FILE: ", key_from,
                        encrypted ? "the key is encrypted; give one that is not"
                                  : "no private key in it, or of a kind not known (PEM, RSA or EC, is wanted)");
   }
   if (mbedtls_pk_check_pair(&client_certificate_.pk, &client_key_, tls_random, nullptr) != 0) {
-    return Error::make("the key in %s does not belong to the certificate in %s", key_file, cert_file);
+    return Error::make("the key in %s does not belong to the certificate in %s", key_from, cert_from);
   }
   return Done{};
 }

@@ -36,8 +36,13 @@ struct TlsOptions {
   std::string ca_pem;            // likewise, the text itself; "\n" written as two characters is understood
   std::string client_cert_file;  // PEM, our certificate, then its intermediates
   std::string client_key_file;   // PEM, not encrypted
+  std::string client_cert_pem;   // in place of the file: the text itself, as ca_pem
+  std::string client_key_pem;    // likewise
   std::string server_name;       // what the certificate must be for, and SNI, instead of the host connected to
   bool insecure_skip_verify = false;
+
+  bool has_client_certificate() const { return !client_cert_file.empty() || !client_cert_pem.empty(); }
+  bool has_client_key() const { return !client_key_file.empty() || !client_key_pem.empty(); }
 };
 
 // Where a connection leads, as far as TLS is concerned.

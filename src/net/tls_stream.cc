@@ -217,7 +217,7 @@ IoResult TlsStream::fail(int code) {
       .code = code,
       .flags = mbedtls_ssl_get_verify_result(&ssl_),
       .in_handshake = state_ != State::kOpen && state_ != State::kClosed,
-      .client_certificate = !context_.options().client_cert_file.empty(),
+      .client_certificate = context_.options().has_client_certificate(),
       .host = name_,
   };
   if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE && ssl_.MBEDTLS_PRIVATE(in_msg) != nullptr) {

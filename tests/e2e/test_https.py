@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import tempfile
 import unittest
+from pathlib import Path
+from typing import Dict
 
-from support import Case, function_lines, sleipnir, stderr_of
+from support import Case, binary, function_lines, sleipnir, stderr_of
 from gateway import Gateway
 from standin import Authority, LokiStandin, TlsOptions
+from standin.aws import AwsStandin
 
 
-class Https(Case):
+class HttpsCase(Case):
     @classmethod
     def setUpClass(cls) -> None:
         cls.authority = Authority()
@@ -29,6 +34,8 @@ class Https(Case):
             self.assertEqual(0, lam.extension.exit_code)
             return stderr_of(lam)
 
+
+class Https(HttpsCase):
     def test_tls_1_2_and_1_3_with_a_private_ca(self) -> None:
         for version in ("1.2", "1.3"):
             with self.subTest(version=version):
@@ -119,6 +126,61 @@ class Https(Case):
         self.assertEqual([], loki.pushes)
         self.run_one({**env, "LOKI_CLIENT_CERT_FILE": client.cert_file, "LOKI_CLIENT_KEY_FILE": client.key_file})
         self.assertEqual(["over tls"], function_lines(loki.entries))
+
+
+class Identity(HttpsCase):
+    """Certificate and key in the variables, or fetched; nginx wants to see them, and a password too."""
+
+    def setUp(self) -> None:
+        self.loki = self.opened(LokiStandin())
+        self.gateway = self.opened(Gateway(self.loki.url, pair=self.authority.server(), client_ca_file=self.authority.cert_file,
+                                           passwords={"me": "pass-word"}))
+        self.env = {"LOKI_ENDPOINT": f"https://localhost:{self.gateway.port}", "LOKI_CA_FILE": self.authority.cert_file,
+                    "LOKI_USERNAME": "me", "LOKI_PASSWORD": "pass-word", "LOKI_LOG_LEVEL": "debug"}
+        client = self.authority.client()
+        self.certificate, self.key = (Path(path).read_text() for path in (client.cert_file, client.key_file))
+        self.files = {"LOKI_CLIENT_CERT_FILE": client.cert_file, "LOKI_CLIENT_KEY_FILE": client.key_file}
+
+    def assert_arrives(self, env: Dict[str, str]) -> None:
+        before = len(self.loki.pushes)
+        stderr = self.run_one({**self.env, **env})
+        self.assertGreater(len(self.loki.pushes), before, stderr)
+        self.assert_not_shown(stderr)
+        done = subprocess.run([binary(), "config"], env={**self.env, **env}, capture_output=True, text=True, timeout=60, check=False)
+        self.assert_not_shown(done.stdout + done.stderr)
+        self.assertEqual(0, done.returncode, done.stdout)
+        done = subprocess.run([binary(), "check"], env={**self.env, **env}, capture_output=True, text=True, timeout=60, check=False)
+        self.assert_not_shown(done.stdout + done.stderr)
+        self.assertEqual(0, done.returncode, done.stdout)
+
+    def assert_not_shown(self, text: str) -> None:
+        for line in [*self.key.splitlines()[1:-1], "pass-word"]:
+            self.assertNotIn(line, text)
+
+    def test_a_gateway_with_client_certificates_and_a_password(self) -> None:
+        self.assert_arrives(self.files)
+        stderr = self.run_one(self.env)
+        self.assertIn("No required SSL certificate was sent", stderr)
+
+    def test_certificate_and_key_in_the_variables(self) -> None:
+        self.assert_arrives({"LOKI_CLIENT_CERT": self.certificate, "LOKI_CLIENT_KEY": self.key})
+        self.assert_arrives({"LOKI_CLIENT_CERT": self.certificate.replace("\n", "\\n"),
+                             "LOKI_CLIENT_KEY": self.key.replace("\n", "\\n")})
+        self.assert_arrives({"LOKI_CLIENT_CERT_FILE": self.files["LOKI_CLIENT_CERT_FILE"], "LOKI_CLIENT_KEY": self.key})
+
+    def test_certificate_and_key_of_a_secret(self) -> None:
+        aws = self.opened(AwsStandin())
+        aws.secrets["gateway"] = json.dumps({"certificate": self.certificate, "key": self.key})
+        aws.parameters["/loki/key"] = self.key
+        self.assert_arrives({**aws.keys, "LOKI_CLIENT_CERT": "secretsmanager:gateway#certificate",
+                             "LOKI_CLIENT_KEY": "secretsmanager:gateway#key"})
+        self.assert_arrives({**aws.keys, "LOKI_CLIENT_CERT_FILE": self.files["LOKI_CLIENT_CERT_FILE"],
+                             "LOKI_CLIENT_KEY": "ssm:/loki/key"})
+
+    def test_what_is_no_key_is_said_and_not_shown(self) -> None:
+        stderr = self.run_one({**self.env, "LOKI_CLIENT_CERT": self.certificate, "LOKI_CLIENT_KEY": self.key[:100]})
+        self.assertIn("LOKI_CLIENT_KEY: no private key in it", stderr)
+        self.assert_not_shown(stderr)
 
 
 if __name__ == "__main__":

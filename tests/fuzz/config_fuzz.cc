@@ -95,6 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const ConfigProblem& problem : config.problems) require(!problem.text.empty());
   require(config.endpoint || config.has_errors() || !config.extension_enabled);
   require(config.spool_dir.starts_with('/'));
-  require(config.client_cert_file.empty() == config.client_key_file.empty());
+  require((config.client_cert_file.empty() && config.credentials.client_cert.empty()) ==
+          (config.client_key_file.empty() && config.credentials.client_key.empty()));
   return 0;
 }

@@ -204,6 +204,27 @@ TEST_CASE("mutual_tls_wants_both_files") {
   CHECK(has_error(key, {"LOKI_CLIENT_KEY_FILE is set without LOKI_CLIENT_CERT_FILE"}));
 }
 
+TEST_CASE("mutual_tls_takes_texts_in_the_place_of_files_and_a_reference_in_the_place_of_a_text") {
+  const Config texts = load_with({"LOKI_CLIENT_CERT=c", "LOKI_CLIENT_KEY=k"});
+  CHECK(problem_texts(texts) == "");
+  CHECK(texts.credentials.client_cert == "c");
+  CHECK(texts.credentials.client_key == "k");
+  const Config fetched =
+      load_with({"LOKI_CLIENT_CERT_FILE=/c.pem", "LOKI_CLIENT_KEY=ssm:/loki/key", "AWS_REGION=eu-west-1"});
+  CHECK(problem_texts(fetched) == "");
+  REQUIRE(fetched.secrets.size() == 1);
+  CHECK(fetched.secrets[0].field == &Credentials::client_key);
+  const Config nowhere = load_with({"LOKI_CLIENT_CERT_FILE=/c.pem", "LOKI_CLIENT_KEY=ssm:/loki/key"});
+  CHECK(has_error(nowhere, {"LOKI_CLIENT_CERT_FILE is set without LOKI_CLIENT_KEY_FILE"}));
+  CHECK(nowhere.client_cert_file.empty());
+  const Config cert = load_with({"LOKI_CLIENT_CERT=c"});
+  CHECK(has_error(cert, {"LOKI_CLIENT_CERT is set without LOKI_CLIENT_KEY_FILE"}));
+  CHECK(cert.credentials.client_cert.empty());
+  const Config key = load_with({"LOKI_CLIENT_KEY=very secret"});
+  CHECK(has_error(key, {"LOKI_CLIENT_KEY is set without LOKI_CLIENT_CERT_FILE"}));
+  CHECK(problem_texts(key).find("very secret") == std::string::npos);
+}
+
 TEST_CASE("texts_that_cannot_be_what_they_should_fall_back") {
   const Config spool = load_with({"LOKI_SPOOL_DIR=spool"});
   CHECK(spool.spool_dir == "/tmp/sleipnir");

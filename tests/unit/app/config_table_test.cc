@@ -103,6 +103,8 @@ TEST_CASE("table_has_every_variable_of_the_documentation_with_its_default") {
       {"LOKI_CA_PEM", ""},
       {"LOKI_CLIENT_CERT_FILE", ""},
       {"LOKI_CLIENT_KEY_FILE", ""},
+      {"LOKI_CLIENT_CERT", ""},
+      {"LOKI_CLIENT_KEY", ""},
       {"LOKI_TLS_SERVER_NAME", ""},
       {"LOKI_TLS_INSECURE_SKIP_VERIFY", "false"},
       {"LOKI_PROXY HTTPS_PROXY https_proxy", ""},

@@ -52,6 +52,17 @@ TEST_CASE("tls_context_names_the_variable_and_the_file_that_is_wrong") {
                  "LOKI_CLIENT_KEY_FILE: " + other.path()));
 }
 
+TEST_CASE("tls_context_names_the_variable_whose_text_is_wrong_and_shows_none_of_it") {
+  const TemporaryFile certificate(test::kRootOne);
+  const std::string text(test::kRootOne);
+  CHECK(contains(creation_error({.client_cert_pem = text}), "LOKI_CLIENT_KEY_FILE"));
+  CHECK(contains(creation_error({.client_key_pem = text}), "LOKI_CLIENT_CERT_FILE"));
+  CHECK(preparation_error({.client_cert_pem = "secret", .client_key_pem = "secret"}) ==
+        "LOKI_CLIENT_CERT: no certificate in it, or a damaged one (PEM is wanted)");
+  CHECK(preparation_error({.client_cert_file = certificate.path(), .client_key_pem = "secret"}) ==
+        "LOKI_CLIENT_KEY: no private key in it, or of a kind not known (PEM, RSA or EC, is wanted)");
+}
+
 TEST_CASE("tls_context_takes_a_ca_text_with_written_out_newlines") {
   std::string text;
   for (const char c : test::kRootOne) {
