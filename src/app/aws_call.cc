@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/joined.h"
 #include "base/json_decode.h"
 #include "base/json_fields.h"
 
@@ -27,9 +28,9 @@ void AwsCall::start(const AwsService& service, const AwsRequest& request, Instan
   hang_up();
   const LambdaEnvironment& lambda = config_.lambda;
   if (!lambda.access_key_id.empty()) {
-    keys_ = {.access_key_id = lambda.access_key_id,
-             .secret_access_key = lambda.secret_access_key,
-             .session_token = lambda.session_token};
+    keys_.access_key_id = lambda.access_key_id;
+    keys_.secret_access_key = lambda.secret_access_key;
+    keys_.session_token = lambda.session_token;
   }
   if (keys_.given()) return ask_service(now);
   // SnapStart serves them, because those of the environment would have been in the snapshot.
@@ -52,13 +53,8 @@ void AwsCall::ask_keys(Instant now) {
       parse_endpoint(config_.lambda.container_credentials_uri, {.scheme = EndpointDefaults::Scheme::kHttp});
   if (!served) return;
   keys_endpoint_ = std::move(served.value());
-  head_.clear();
-  for (const std::string_view text :
-       {std::string_view("GET "), std::string_view(keys_endpoint_->path), std::string_view(" HTTP/1.1\r\nHost: "),
-        std::string_view(keys_endpoint_->host_header), std::string_view("\r\nAuthorization: "),
-        std::string_view(config_.lambda.container_credentials_token), std::string_view("\r\n\r\n")}) {
-    head_.append(text);
-  }
+  head_ = joined({"GET ", keys_endpoint_->path, " HTTP/1.1\r\nHost: ", keys_endpoint_->host_header,
+                  "\r\nAuthorization: ", config_.lambda.container_credentials_token, "\r\n\r\n"});
   ask(*keys_endpoint_, std::nullopt, now);
 }
 
@@ -82,12 +78,9 @@ void AwsCall::ask_service(Instant now) {
                               .service = request_.service};
   char end[64];
   snprintf(end, sizeof(end), "\r\ncontent-length: %zu\r\n\r\n", request_.body.size());
-  head_.clear();
-  const auto line = [this](std::string_view first, std::string_view between, std::string_view second,
-                           std::string_view last) { head_.append(first).append(between).append(second).append(last); };
-  line(request_.method, " ", request_.path, " HTTP/1.1\r\n");
-  for (const SignedHeader& header : request.headers) line(header.name, ": ", header.value, "\r\n");
-  line("authorization", ": ", authorization(request, keys_, time), end);
+  head_ = joined({request_.method, " ", request_.path, " HTTP/1.1\r\n"});
+  for (const SignedHeader& header : request.headers) head_.append(joined({header.name, ": ", header.value, "\r\n"}));
+  head_.append(joined({"authorization: ", authorization(request, keys_, time), end}));
   ask(service_->endpoint, service_->proxy, now);
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/push_setup.h"
 #include "base/check.h"
+#include "base/joined.h"
 #include "base/json_fields.h"
 #include "net/proxy_stream.h"
 #include "net/tcp_stream.h"
@@ -22,9 +23,9 @@ std::string selector(std::string_view push_prefix) {
   std::string text;
   JsonFields<PlainJson> fields(push_prefix.substr(kBefore.size()));
   for (JsonField field; fields.next(field);) {
-    text.append(text.empty() ? "{" : ",").append(field.key).append("=\"").append(field.value).append("\"");
+    text.append(joined({text.empty() ? "{" : ",", field.key, "=\"", field.value, "\""}));
   }
-  return text + "}";
+  return text.append("}");
 }
 
 }  // namespace

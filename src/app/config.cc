@@ -14,6 +14,7 @@
 #include "app/config_texts.h"
 #include "app/config_values.h"
 #include "base/ascii.h"
+#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -116,7 +117,7 @@ void apply_drop_platform(const Setting& setting, Config& config, Problems& probl
     const bool word = !type.empty() &&
                       std::all_of(type.begin(), type.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
     if (word) {
-      config.drop_platform.push_back(std::string(kPrefix).append(type));
+      config.drop_platform.append(joined({config.drop_platform.empty() ? "" : ",", kPrefix, type}));
     } else {
       problems.error(
           "LOKI_DROP_PLATFORM: %s is no platform event type and is left out; accepted: a list such as "
@@ -177,7 +178,7 @@ void check_client_certificate(Config& config, Problems& problems) {
 }
 
 LambdaEnvironment load_lambda(const Settings& settings) {
-  const auto text = [&settings](std::string_view name) { return std::string(settings[name].value); };
+  const auto text = [&settings](std::string_view name) { return settings[name].value; };
   LambdaEnvironment lambda{
       .runtime_api = text("AWS_LAMBDA_RUNTIME_API"),
       .function_name = text("AWS_LAMBDA_FUNCTION_NAME"),

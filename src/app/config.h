@@ -85,22 +85,22 @@ struct ConfigProblem {
   std::string text;
 };
 
-// What Lambda itself tells by environment. Empty texts where it does not (outside Lambda).
+// What Lambda itself tells by environment; views into it. Empty texts where it does not (outside Lambda).
 struct LambdaEnvironment {
-  std::string runtime_api;  // AWS_LAMBDA_RUNTIME_API: `host:port`, no scheme
-  std::string function_name;
-  std::string function_version;
-  std::string region;
+  std::string_view runtime_api;  // AWS_LAMBDA_RUNTIME_API: `host:port`, no scheme
+  std::string_view function_name;
+  std::string_view function_version;
+  std::string_view region;
   uint32_t memory_mb = 0;  // 0: not told
   InitializationType initialization_type = InitializationType::kOnDemand;
   bool json_log_format = false;
 
   // For signed requests to other AWS services.
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;
-  std::string container_credentials_uri;    // AWS_CONTAINER_CREDENTIALS_FULL_URI (SnapStart)
-  std::string container_credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN
+  std::string_view access_key_id;
+  std::string_view secret_access_key;
+  std::string_view session_token;
+  std::string_view container_credentials_uri;    // AWS_CONTAINER_CREDENTIALS_FULL_URI (SnapStart)
+  std::string_view container_credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN
 };
 
 struct Config {
@@ -132,8 +132,8 @@ struct Config {
   RequestIdAs request_id_as = RequestIdAs::kMetadata;
   bool structured_metadata = true;
   ShippedEvents events;
-  // Platform event types that are not shipped, full names ("platform.extension").
-  std::vector<std::string> drop_platform = {"platform.telemetrySubscription", "platform.extension"};
+  // Platform event types that are not shipped, full names separated by commas.
+  std::string drop_platform = "platform.telemetrySubscription,platform.extension";
   // Function records below it are not shipped. kUnknown: all are.
   Level min_level = Level::kUnknown;
   PlatformFormat platform_format = PlatformFormat::kJson;
@@ -194,7 +194,7 @@ struct Config {
   bool request_id_is_label() const { return extract_request_id && request_id_as == RequestIdAs::kLabel; }
 };
 
-// Never fails. Takes microseconds. The result keeps nothing borrowed from `environment`.
+// Never fails. Takes microseconds. Borrowed: `environment` outlives the result.
 Config load_config(Environment environment);
 
 }  // namespace sleipnir

@@ -1,9 +1,12 @@
 #include "app/config_identity.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "app/config_values.h"
 #include "base/ascii.h"
+#include "base/joined.h"
 #include "base/limits.h"
 #include "loki/push_request.h"
 #include "net/basic_auth.h"
@@ -29,7 +32,7 @@ bool begins_with(std::string_view text, std::string_view word) {
 
 std::string bearer(std::string_view token) {
   if (begins_with(token, "Bearer ") || begins_with(token, "Basic ")) return std::string(token);
-  return std::string("Bearer ").append(token);
+  return joined({"Bearer ", token});
 }
 
 // The credential, or nothing (with a line) if it cannot be one.
@@ -64,8 +67,8 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
     problems.error("LOKI_HEADERS is no JSON object such as {\"X-Team\":\"logs\"} and is not used");
     return;
   }
-  for (const std::string& name : texts->refused) {
-    problems.error("LOKI_HEADERS: the value of %s is no text; this header is not sent", Shown(name).text());
+  for (const NameValue& header : texts->refused) {
+    problems.error("LOKI_HEADERS: the value of %s is no text; this header is not sent", Shown(header.name).text());
   }
   for (const NameValue& header : texts->members) {
     if (!is_valid_header({header.name, header.value})) {
@@ -115,14 +118,14 @@ class Choice {
 
   // The header's value. `given`: what LOKI_HEADERS said.
   std::string take(std::string given) {
-    if (!given.empty()) return use({"LOKI_HEADERS"}, std::move(given));
-    if (!token_.empty()) return use({credentials_.token_variable}, bearer(token_));
+    if (!given.empty()) return use("LOKI_HEADERS", "", std::move(given));
+    if (!token_.empty()) return use(credentials_.token_variable, "", bearer(token_));
     if (!user_.empty() && !api_key_.empty()) {
-      return use({"LOKI_USER", "LOKI_API_KEY"}, basic_authorization(user_, api_key_));
+      return use("LOKI_USER", "LOKI_API_KEY", basic_authorization(user_, api_key_));
     }
-    if (!api_key_.empty()) return use({"LOKI_API_KEY"}, bearer(api_key_));
+    if (!api_key_.empty()) return use("LOKI_API_KEY", "", bearer(api_key_));
     if (!username_.empty() && !password_.empty()) {
-      return use({credentials_.username_variable, "LOKI_PASSWORD"}, basic_authorization(username_, password_));
+      return use(credentials_.username_variable, "LOKI_PASSWORD", basic_authorization(username_, password_));
     }
     if (!username_.empty() || !password_.empty()) {
       problems_.warning("%s is set without %s, so it is not used",
@@ -130,18 +133,19 @@ class Choice {
                         username_.empty() ? "LOKI_USERNAME" : "LOKI_PASSWORD or LOKI_API_KEY");
       username_ = password_ = {};
     }
-    if (url_ != nullptr) return use({kUrl}, basic_authorization(url_->user, url_->password));
+    if (url_ != nullptr) return use(kUrl, "", basic_authorization(url_->user, url_->password));
     return {};
   }
 
   // "LOKI_USERNAME and LOKI_PASSWORD"; empty: no authorization is sent.
-  std::string source() const { return joined_names(used_); }
+  std::string source() const { return joined_names(used()); }
 
   void note_unused() const {
-    if (used_.empty()) return;
-    std::vector<std::string_view> unused;
+    if (used().empty()) return;
+    std::array<std::string_view, 6> unused;
+    size_t count = 0;
     const auto look = [&](std::string_view name, bool given) {
-      if (given && std::find(used_.begin(), used_.end(), name) == used_.end()) unused.push_back(name);
+      if (given && name != used_[0] && name != used_[1]) unused[count++] = name;
     };
     look(credentials_.token_variable, !token_.empty());
     look("LOKI_USER", !user_.empty());
@@ -149,17 +153,20 @@ class Choice {
     if (credentials_.username_variable != "LOKI_USER") look(credentials_.username_variable, !username_.empty());
     look("LOKI_PASSWORD", !password_.empty());
     look(kUrl, url_ != nullptr);
-    if (unused.empty()) return;
+    if (count == 0) return;
     problems_.warning("authorization comes from %s; %s %s not used, remove what is not meant", source().c_str(),
-                      joined_names(unused).c_str(), unused.size() == 1 ? "is" : "are");
+                      joined_names(std::span(unused).first(count)).c_str(), count == 1 ? "is" : "are");
   }
 
  private:
   static constexpr std::string_view kUrl = "the user info in the endpoint";
 
-  std::string use(std::vector<std::string_view> names, std::string value) {
-    used_ = std::move(names);
+  std::string use(std::string_view first, std::string_view second, std::string value) {
+    used_ = {first, second};
     return value;
+  }
+  std::span<const std::string_view> used() const {
+    return std::span(used_).first(used_[0].empty() ? 0 : used_[1].empty() ? 1 : 2);
   }
 
   Problems& problems_;
@@ -170,7 +177,7 @@ class Choice {
   std::string_view username_;
   std::string_view password_;
   const Endpoint* const url_;
-  std::vector<std::string_view> used_;
+  std::array<std::string_view, 2> used_;  // the second is empty where one does
 };
 
 // The head of a push has a fixed room: beyond it the configured headers go first.

@@ -159,8 +159,8 @@ void add_json(const Setting& setting, Merger& merger, Problems& problems) {
                    Shown(setting.value).text());
     return;
   }
-  for (const std::string& name : texts->refused) {
-    problems.error("LOKI_LABELS: the value of label %s is no text; it is dropped", Shown(name).text());
+  for (const NameValue& label : texts->refused) {
+    problems.error("LOKI_LABELS: the value of label %s is no text; it is dropped", Shown(label.name).text());
   }
   for (const NameValue& label : texts->members) merger.add(setting.name, label.name, label.value);
 }

@@ -52,7 +52,7 @@ Shown Shown::url(std::string_view value) {
   return Shown(masked);
 }
 
-std::string joined_names(const std::vector<std::string_view>& names) {
+std::string joined_names(std::span<const std::string_view> names) {
   std::string out;
   for (size_t i = 0; i < names.size(); i++) {
     if (i != 0) out += i + 1 == names.size() ? " and " : ", ";

@@ -3,6 +3,7 @@
 // A file-to-file helper of app/config*: used while load_config() runs, and once more when a fetched secret arrives.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,6 @@ class Shown {
 };
 
 // "A", "A and B", "A, B and C"; as a variable's name in a line needs a NUL-terminated text, so does a list of them.
-std::string joined_names(const std::vector<std::string_view>& names);
+std::string joined_names(std::span<const std::string_view> names);
 
 }  // namespace sleipnir

@@ -4,6 +4,7 @@
 
 #include "app/config_values.h"
 #include "base/ascii.h"
+#include "base/joined.h"
 #include "base/json_check.h"
 #include "base/json_scan.h"
 
@@ -29,7 +30,7 @@ std::string pattern_of(std::string_view text) {
 // One element of the array: a text is short for an object that has it as its `text`.
 bool add_mask(std::string_view element, Config& config) {
   std::string object(element);
-  if (element.starts_with('"')) object = "{\"text\":" + object + "}";
+  if (element.starts_with('"')) object = joined({"{\"text\":", element, "}"});
   std::optional<JsonTexts> texts = parse_json_texts(object);
   if (!texts || !texts->refused.empty() || config.masks.size() == kMasksMax) return false;
   NameValue mask{.name = {}, .value = std::string(kReplacement)};

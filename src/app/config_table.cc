@@ -5,6 +5,8 @@
 #include <iterator>
 #include <type_traits>
 
+#include "base/joined.h"
+
 namespace sleipnir {
 
 namespace {
@@ -34,21 +36,18 @@ std::string endpoint_text(const Config& config) {
 }
 
 std::string proxy_text(const Config& config) {
-  return config.proxy ? "http://" + config.proxy->authority() : "";
+  return config.proxy ? joined({"http://", config.proxy->authority()}) : "";
 }
 
 std::string events_text(const Config& config) {
-  std::string text;
-  if (config.events.platform) text += ",platform";
-  if (config.events.function) text += ",function";
-  if (config.events.extension) text += ",extension";
-  return text.empty() ? text : text.substr(1);
+  const ShippedEvents& events = config.events;
+  const char* const between = events.platform && (events.function || events.extension) ? "," : "";
+  return joined({events.platform ? "platform" : "", between, events.function ? "function" : "",
+                 events.function && events.extension ? "," : "", events.extension ? "extension" : ""});
 }
 
 std::string drop_platform_text(const Config& config) {
-  std::string text;
-  for (const std::string& type : config.drop_platform) text += (text.empty() ? "" : ",") + type;
-  return text.empty() ? "none" : text;
+  return config.drop_platform.empty() ? "none" : config.drop_platform;
 }
 
 std::string service_name_text(const Config& config) {

@@ -110,7 +110,7 @@ std::optional<JsonTexts> parse_json_texts(std::string_view text) {
     if (field.is_string || field.is_number() || field.is_boolean()) {
       texts.members.push_back({decoded(field.key), decoded(field.value)});
     } else {
-      texts.refused.push_back(decoded(field.key));
+      texts.refused.push_back({decoded(field.key), {}});
     }
   }
   return texts;

@@ -40,7 +40,7 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 // are named in `refused`.
 struct JsonTexts {
   std::vector<NameValue> members;  // in the order of the text, repeated names included
-  std::vector<std::string> refused;
+  std::vector<NameValue> refused;
 };
 // Nothing if the text is no JSON object.
 std::optional<JsonTexts> parse_json_texts(std::string_view text);

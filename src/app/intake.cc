@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/config_values.h"
 #include "base/log.h"
 #include "loki/labels.h"
 
@@ -101,7 +102,7 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
                 .entries_max = batch_entries_max(config, pool_->count()),
                 .one_request = config.request_id_is_label()},
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
-      dropped_types_(config.drop_platform.begin(), config.drop_platform.end()),
+      dropped_types_(split_list(config.drop_platform)),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),
       rules_(record_rules(config)),
       sampler_(invocation_sampler(config, managed_instances)),

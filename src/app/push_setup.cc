@@ -21,9 +21,7 @@ PushRequestHead push_head(const Endpoint& endpoint, std::string_view authorizati
 }
 
 std::string push_prefix_of(const Config& config, const RegisterAnswer& told) {
-  const auto or_else = [](const std::string& first, std::string_view second) {
-    return first.empty() ? second : std::string_view(first);
-  };
+  const auto or_else = [](std::string_view first, std::string_view second) { return first.empty() ? second : first; };
   const FunctionIdentity function{
       .function_name = or_else(config.lambda.function_name, told.function_name.view()),
       .function_version = or_else(config.lambda.function_version, told.function_version.view()),

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/spool_format.h"
+#include "base/joined.h"
 #include "base/json_fields.h"
 #include "base/mapped_memory.h"
 #include "loki/decompressor.h"
@@ -92,7 +93,7 @@ class Reader {
         result_.whole = false;
         return;
       }
-      sink_.begin_stream(std::string(kPrefixBegin).append(labels.value).append(kPrefixEnd));
+      sink_.begin_stream(joined({kPrefixBegin, labels.value, kPrefixEnd}));
       read_entries(values.value.substr(1));
     }
   }

@@ -137,7 +137,7 @@ SenderOptions sender_options(const Config& config) {
       .request_timeout = config.request_timeout,
       .attempts_max = static_cast<int>(config.flush_attempts),
       .critical_attempts_max = static_cast<int>(config.critical_flush_attempts),
-      .spool_outlives_environment = !(config.spool_dir + "/").starts_with("/tmp/"),
+      .spool_outlives_environment = config.spool_dir != "/tmp" && !config.spool_dir.starts_with("/tmp/"),
   };
 }
 

@@ -4,6 +4,7 @@
 #include "app/config_texts.h"
 #include "app/words.h"
 #include "app/words_print.h"
+#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -20,7 +21,7 @@ const char* length_class(size_t bytes) {
 
 std::string shown_value(const Config& config, const Variable& variable, const Setting& setting) {
   if (variable.secrecy == Secrecy::kSecret && setting) {
-    return std::string("**** (") + length_class(setting.value.size()) + ")";
+    return joined({"**** (", length_class(setting.value.size()), ")"});
   }
   const bool as_written = variable.field.kind == Field::Kind::kOther && variable.field.other == nullptr;
   std::string text = as_written ? std::string(setting.value) : effective_text(config, variable);

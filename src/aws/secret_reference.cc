@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/fixed_text.h"
+#include "base/joined.h"
 #include "base/json_check.h"
 #include "base/json_decode.h"
 #include "base/json_fields.h"
@@ -80,8 +81,8 @@ std::string_view request_target(SecretStore store) {
 std::string request_body(const SecretReference& reference) {
   std::string id(reference.id.size() * kJsonGrowthMax, '\0');
   id.resize(escape_json(reference.id, id).written);
-  return reference.store == SecretStore::kParameterStore ? "{\"Name\":\"" + id + "\",\"WithDecryption\":true}"
-                                                         : "{\"SecretId\":\"" + id + "\"}";
+  return reference.store == SecretStore::kParameterStore ? joined({"{\"Name\":\"", id, "\",\"WithDecryption\":true}"})
+                                                         : joined({"{\"SecretId\":\"", id, "\"}"});
 }
 
 Result<std::string> secret_in_answer(const SecretReference& reference, std::string_view answer) {

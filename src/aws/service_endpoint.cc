@@ -1,5 +1,7 @@
 #include "aws/service_endpoint.h"
 
+#include "base/joined.h"
+
 namespace sleipnir {
 
 namespace {
@@ -30,14 +32,9 @@ std::string service_url(std::string_view service, std::string_view region, const
   const bool dual = options.dual_stack && !partition->dual_stack_suffix.empty();
   // S3 has dual stack under the same suffix.
   const bool s3 = service == "s3";
-  std::string url = "https://";
-  if (!options.bucket.empty()) url.append(options.bucket).append(".");
-  return url.append(service)
-      .append(options.fips ? "-fips" : "")
-      .append(dual && s3 ? ".dualstack." : ".")
-      .append(region)
-      .append(".")
-      .append(dual && !s3 ? partition->dual_stack_suffix : partition->suffix);
+  return joined({"https://", options.bucket, options.bucket.empty() ? "" : ".", service, options.fips ? "-fips" : "",
+                 dual && s3 ? ".dualstack." : ".", region, ".",
+                 dual && !s3 ? partition->dual_stack_suffix : partition->suffix});
 }
 
 }  // namespace sleipnir

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/date.h"
+#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -69,33 +70,22 @@ std::string authorization(const SignedRequest& request, const AwsKeys& keys, con
   const std::string_view date(time.data(), 8);
   std::string names;
   // No query is ever signed here: its line is empty.
-  std::string canonical = std::string(request.method).append("\n").append(request.path).append("\n\n");
+  std::string canonical = joined({request.method, "\n", request.path, "\n\n"});
   for (const SignedHeader& header : request.headers) {
-    canonical.append(header.name).append(":").append(header.value).append("\n");
-    names.append(names.empty() ? "" : ";").append(header.name);
+    canonical.append(joined({header.name, ":", header.value, "\n"}));
+    names.append(joined({names.empty() ? "" : ";", header.name}));
   }
-  canonical.append("\n").append(names).append("\n").append(request.body_sha256);
+  canonical.append(joined({"\n", names, "\n", request.body_sha256}));
 
-  const std::string scope =
-      std::string(date).append("/").append(request.region).append("/").append(request.service).append("/aws4_request");
-  const std::string to_sign = std::string("AWS4-HMAC-SHA256\n")
-                                  .append(time.data(), time.size())
-                                  .append("\n")
-                                  .append(scope)
-                                  .append("\n")
-                                  .append(sha256_hex(canonical));
-  Digest key = hmac("AWS4" + keys.secret_access_key, date);
+  const std::string scope = joined({date, "/", request.region, "/", request.service, "/aws4_request"});
+  const std::string to_sign =
+      joined({"AWS4-HMAC-SHA256\n", {time.data(), time.size()}, "\n", scope, "\n", sha256_hex(canonical)});
+  Digest key = hmac(joined({"AWS4", keys.secret_access_key}), date);
   for (const std::string_view text : {request.region, request.service, std::string_view("aws4_request")}) {
     key = hmac(view(key), text);
   }
-  return std::string("AWS4-HMAC-SHA256 Credential=")
-      .append(keys.access_key_id)
-      .append("/")
-      .append(scope)
-      .append(", SignedHeaders=")
-      .append(names)
-      .append(", Signature=")
-      .append(hex(hmac(view(key), to_sign)));
+  return joined({"AWS4-HMAC-SHA256 Credential=", keys.access_key_id, "/", scope, ", SignedHeaders=", names,
+                 ", Signature=", hex(hmac(view(key), to_sign))});
 }
 
 }  // namespace sleipnir

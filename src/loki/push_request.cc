@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -32,7 +33,7 @@ bool is_usable(const HeaderField& field) {
 
 void append_field(std::string& out, const HeaderField& field) {
   if (!is_valid_header(field)) return;
-  out.append(field.name).append(": ").append(field.value).append("\r\n");
+  out.append(joined({field.name, ": ", field.value, "\r\n"}));
 }
 
 }  // namespace
@@ -48,10 +49,10 @@ bool is_valid_header(const HeaderField& field) {
 }
 
 PushRequestHead::PushRequestHead(const PushTarget& target) {
-  fixed_.append("POST ").append(target.path).append(" HTTP/1.1\r\n");
+  fixed_ = joined({"POST ", target.path, " HTTP/1.1\r\n"});
   append_field(fixed_, {"Host", target.host});
   append_field(fixed_, {"Content-Type", "application/json"});
-  const std::string agent = std::string("sleipnir/").append(target.version);
+  const std::string agent = joined({"sleipnir/", target.version});
   const HeaderField own[] = {
       {"User-Agent", agent}, {"X-Scope-OrgID", target.tenant_id}, {"Authorization", target.authorization}};
   for (const HeaderField& field : own) {

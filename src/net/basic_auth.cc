@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/joined.h"
+
 namespace sleipnir {
 
 std::string base64(std::string_view bytes) {
@@ -22,10 +24,7 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string basic_authorization(std::string_view user, std::string_view password) {
-  std::string pair;
-  pair.reserve(user.size() + 1 + password.size());
-  pair.append(user).append(1, ':').append(password);
-  return "Basic " + base64(pair);
+  return joined({"Basic ", base64(joined({user, ":", password}))});
 }
 
 }  // namespace sleipnir

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/joined.h"
 #include "net/basic_auth.h"
 
 namespace sleipnir {
@@ -11,11 +12,11 @@ namespace {
 
 std::string connect_request(const Endpoint& proxy, const Endpoint& target) {
   const std::string authority = target.authority();
-  std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+  std::string credential;
   if (proxy.has_user_info) {
-    request += "Proxy-Authorization: " + basic_authorization(proxy.user, proxy.password) + "\r\n";
+    credential = joined({"Proxy-Authorization: ", basic_authorization(proxy.user, proxy.password), "\r\n"});
   }
-  return request += "\r\n";
+  return joined({"CONNECT ", authority, " HTTP/1.1\r\nHost: ", authority, "\r\n", credential, "\r\n"});
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace sleipnir::simulation {
 
 namespace {
 
-Config load(std::vector<std::string> environment) {
+// Borrowed by the configuration.
+Config load(const std::vector<std::string>& environment) {
   std::vector<const char*> pointers;
   for (const std::string& entry : environment) pointers.push_back(entry.c_str());
   pointers.push_back(nullptr);

@@ -85,7 +85,7 @@ TEST_CASE("json_texts_name_the_members_that_are_none") {
   const std::optional<JsonTexts> texts = parse_json_texts(R"({"a":null,"b":"x","c":[1],"d":{"e":"f"}})");
   REQUIRE(texts.has_value());
   CHECK(texts->members == std::vector<NameValue>{{"b", "x"}});
-  CHECK(texts->refused == std::vector<std::string>{"a", "c", "d"});
+  CHECK(texts->refused == std::vector<NameValue>{{"a", ""}, {"c", ""}, {"d", ""}});
 }
 
 TEST_CASE("json_texts_want_one_strict_object") {

@@ -356,7 +356,7 @@ TEST_CASE("dead_letter_of_more_than_one_object_is_put_in_several_at_the_end") {
 
 TEST_CASE("dead_letter_asks_for_the_keys_where_they_are_served") {
   Config config = bucket_config();
-  config.lambda.access_key_id.clear();
+  config.lambda.access_key_id = {};
   config.lambda.container_credentials_uri = "http://10.0.0.8:81/keys";
   config.lambda.container_credentials_token = "may-ask";
   LetterFixture fixture({}, config);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@ namespace sleipnir::test {
 
 class TestEnvironment {
  public:
-  explicit TestEnvironment(std::vector<std::string> entries) : entries_(std::move(entries)) {
-    for (const std::string& entry : entries_) pointers_.push_back(entry.c_str());
+  explicit TestEnvironment(std::vector<std::string> entries) {
+    for (std::string& entry : entries) pointers_.push_back(kept().emplace_back(std::move(entry)).c_str());
     pointers_.push_back(nullptr);
   }
 
@@ -23,7 +24,12 @@ class TestEnvironment {
   Config load() const { return load_config(environment()); }
 
  private:
-  std::vector<std::string> entries_;
+  // A Config may outlive the object that it was read from, as it never does the process.
+  static std::deque<std::string>& kept() {
+    static std::deque<std::string> texts;
+    return texts;
+  }
+
   std::vector<const char*> pointers_;
 };
 
