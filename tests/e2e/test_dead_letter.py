@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from support import Case, binary, function_lines, sleipnir, stderr_of
+from support import Case, EMULATED, binary, function_lines, sleipnir, stderr_of
 from emulator.config import free_port
 from standin import LokiStandin
 from standin.aws import AwsStandin
@@ -152,6 +152,26 @@ class Saved(DeadLetterCase):
         self.assertEqual({}, ledger["dropped"])
         self.assertEqual(120, len(set(self.saved())))
         self.assertEqual(120, len(self.saved()))
+
+    @unittest.skipIf(EMULATED, "a burst under an emulator measures the emulator")
+    def test_a_burst_in_an_outage_keeps_to_the_memory_and_each_record_is_saved_or_counted(self) -> None:
+        count = 100_000
+        self.loki.fault(status=503)
+        with sleipnir({**self.env, "LOKI_SPOOL_MAX_BYTES": "0"}, timeout_s=60) as lam:
+            result = lam.invoke(lines=[f"line {i:07} {'x' * 140}" for i in range(count)])
+            self.assertEqual("success", result.status)
+            lam.shutdown("spindown")
+            self.assertEqual(0, lam.extension.exit_code)
+            peak_kb = lam.extension.peak_rss_kb
+            ledger = ledger_of(self.said(lam))
+        print(f"peak {peak_kb} kB, {ledger['dead_lettered']} of {ledger['received']} saved", flush=True)
+        self.assertLess(peak_kb, ((8 << 20) + 6_000_000) / 1024)
+        saved = self.saved()
+        self.assertEqual(len(saved), len(set(saved)))
+        self.assertGreater(len(saved), 0)
+        self.assertEqual(0, ledger["pending"])
+        # Beside the function's own there are the platform's.
+        self.assertLessEqual(count, len(saved) + sum(ledger["dropped"].values()) + ledger["lost_upstream"]["records"])
 
     def test_on_snapstart_the_served_keys_sign(self) -> None:
         env = {**self.env, **self.aws.served_keys}
