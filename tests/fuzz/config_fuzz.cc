@@ -95,6 +95,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const ConfigProblem& problem : config.problems) require(!problem.text.empty());
   require(config.endpoint || config.has_errors() || !config.extension_enabled);
   require(config.spool_dir.starts_with('/'));
+  if (config.dead_letter) {
+    const std::string& path = config.dead_letter->endpoint.path;
+    require(path.starts_with('/') && path.ends_with('/'));
+    for (const char c : path) require(c > ' ' && c < 0x7F);
+  }
   require((config.client_cert_file.empty() && config.credentials.client_cert.empty()) ==
           (config.client_key_file.empty() && config.credentials.client_key.empty()));
   return 0;
