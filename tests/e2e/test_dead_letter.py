@@ -16,7 +16,8 @@ from typing import Any, Dict, List, Tuple
 
 from support import Case, EMULATED, binary, function_lines, sleipnir, stderr_of
 from emulator.config import free_port
-from standin import LokiStandin
+from gateway import Gateway
+from standin import Authority, LokiStandin
 from standin.aws import AwsStandin
 
 URI = "s3://logs/lost records"
@@ -172,6 +173,21 @@ class Saved(DeadLetterCase):
         self.assertEqual(0, ledger["pending"])
         # Beside the function's own there are the platform's.
         self.assertLessEqual(count, len(saved) + sum(ledger["dropped"].values()) + ledger["lost_upstream"]["records"])
+
+    def test_by_name_and_over_tls_in_an_outage_of_a_loki_over_tls(self) -> None:
+        """The two have a trust store and memory of TLS in common."""
+        authority = Authority()
+        pair = authority.server("localhost")
+        bucket = self.opened(Gateway(self.aws.url, pair=pair, lines=("proxy_set_header Host $http_host;",)))
+        loki = self.opened(Gateway(f"http://127.0.0.1:{free_port()}", pair=pair))
+        with sleipnir({**self.env, "LOKI_ENDPOINT": f"https://localhost:{loki.port}", "LOKI_CA_FILE": authority.cert_file,
+                       "AWS_ENDPOINT_URL_S3": f"https://localhost:{bucket.port}"}, timeout_s=15) as lam:
+            for i in range(5):
+                lam.invoke(lines=[str(i)])
+            lam.shutdown("spindown")
+            ledger = ledger_of(self.said(lam))
+        self.assertEqual(list("01234"), sorted(self.saved()))
+        self.assertEqual({}, ledger["dropped"])
 
     def test_on_snapstart_the_served_keys_sign(self) -> None:
         env = {**self.env, **self.aws.served_keys}
