@@ -34,7 +34,7 @@ std::optional<uint64_t> parse_number(const Variable& variable, const Setting& se
     note_not_understood(variable, setting, problems);
     return std::nullopt;
   }
-  const Range range = variable.range;
+  const Range& range = variable.range();
   const bool negative = parsed->negative && parsed->value != 0;
   const uint64_t clamped = negative ? range.least : std::clamp(parsed->value, range.least, range.most);
   if (negative || clamped != parsed->value) {

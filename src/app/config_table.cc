@@ -339,15 +339,22 @@ constexpr size_t kNameCount = [] {
 }();
 
 constexpr size_t kTextBytes = [] {
-  size_t bytes = 0;
+  size_t bytes = 1;  // the empty text
   for (const Row& row : kRows) {
-    for (const std::string_view text : {row.names, row.form, row.default_note, row.meaning}) bytes += text.size() + 1;
+    for (const std::string_view text : {row.names, row.form, row.default_note, row.meaning}) {
+      bytes += text.empty() ? 0 : text.size() + 1;
+    }
   }
   return bytes;
 }();
 static_assert(kTextBytes <= UINT16_MAX);
 
+constexpr size_t kRangeCount =
+    1 + static_cast<size_t>(
+            std::count_if(std::begin(kRows), std::end(kRows), [](const Row& row) { return row.range.most != 0; }));
+
 struct Table {
+  std::array<Range, kRangeCount> ranges{};
   std::array<char, kTextBytes> texts{};
   std::array<Variable, kRowCount> rows{};
   std::array<VariableName, kNameCount> names{};
@@ -355,9 +362,11 @@ struct Table {
 
 constexpr Table kTable = [] {
   Table table;
-  size_t at = 0;
+  size_t at = 1;
   size_t name_count = 0;
+  uint8_t range_count = 1;  // behind the one of all that are no numbers
   const auto keep = [&](std::string_view text) {
+    if (text.empty()) return uint16_t{0};
     const size_t begin = at;
     for (const char c : text) table.texts[at++] = c;
     at++;
@@ -366,12 +375,13 @@ constexpr Table kTable = [] {
   for (uint8_t index = 0; index < kRowCount; index++) {
     const Row& row = kRows[index];
     table.rows[index] = {.field = row.field,
-                         .range = row.range,
                          .secrecy = row.secrecy,
+                         .range_at = row.range.most == 0 ? uint8_t{0} : range_count,
                          .names_at = keep(row.names),
                          .form_at = keep(row.form),
                          .default_note_at = keep(row.default_note),
                          .meaning_at = keep(row.meaning)};
+    if (row.range.most != 0) table.ranges[range_count++] = row.range;
     size_t begin = 0;
     for (uint8_t rank = 0; begin < row.names.size(); rank++) {
       const size_t bytes = std::min(row.names.find(' ', begin), row.names.size()) - begin;
@@ -403,6 +413,9 @@ static_assert(std::adjacent_find(kTable.names.begin(), kTable.names.end(),
 
 std::string_view Variable::names() const {
   return text_at(names_at);
+}
+const Range& Variable::range() const {
+  return kTable.ranges[range_at];
 }
 const char* Variable::form() const {
   return text_at(form_at);

@@ -66,8 +66,8 @@ std::string accepted_form(const Variable& variable) {
     case Field::Kind::kPort:
     case Field::Kind::kDuration: {
       char text[80];
-      snprintf(text, sizeof(text), "%llu to %llu%s%s", static_cast<unsigned long long>(variable.range.least),
-               static_cast<unsigned long long>(variable.range.most), *variable.form() == '\0' ? "" : " ",
+      snprintf(text, sizeof(text), "%llu to %llu%s%s", static_cast<unsigned long long>(variable.range().least),
+               static_cast<unsigned long long>(variable.range().most), *variable.form() == '\0' ? "" : " ",
                variable.form());
       return text;
     }

@@ -14,6 +14,20 @@ namespace sleipnir {
 // REQUIRES: room for bytes_max and the NUL.
 size_t append_cut(char* text, size_t bytes, size_t bytes_max, std::string_view more);
 
+// A FixedText of whatever size, for who appends to one. Borrowed.
+class TextRoom {
+ public:
+  TextRoom(char* text, size_t& bytes, size_t bytes_max) : text_(text), bytes_(bytes), bytes_max_(bytes_max) {}
+
+  size_t left() const { return bytes_max_ - bytes_; }
+  void append(std::string_view more) { bytes_ = append_cut(text_, bytes_, bytes_max_, more); }
+
+ private:
+  char* text_;
+  size_t& bytes_;
+  size_t bytes_max_;
+};
+
 template <size_t N>
 class FixedText {
  public:
@@ -23,6 +37,7 @@ class FixedText {
   void assign(std::string_view text) { bytes_ = append_cut(text_, 0, N, text); }
   void append(std::string_view text) { bytes_ = append_cut(text_, bytes_, N, text); }
   void clear() { assign({}); }
+  operator TextRoom() { return {text_, bytes_, N}; }  // NOLINT: implicit on purpose, an argument
 
   std::string_view view() const { return {text_, bytes_}; }
   // NUL-terminated, valid as long as this object.

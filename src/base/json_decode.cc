@@ -64,4 +64,16 @@ DecodedEscape decode_json_escape(std::string_view text, size_t at) {
   return {utf8(unit), 6};
 }
 
+void append_json_text(std::string_view inside, TextRoom out) {
+  for (;;) {
+    const size_t backslash = inside.find('\\');
+    out.append(inside.substr(0, backslash));
+    if (backslash == std::string_view::npos) return;
+    const DecodedEscape escape = decode_json_escape(inside, backslash);
+    if (escape.bytes.view().size() > out.left()) return;
+    out.append(escape.bytes.view());
+    inside.remove_prefix(backslash + escape.escape_bytes);
+  }
+}
+
 }  // namespace sleipnir

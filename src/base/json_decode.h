@@ -21,17 +21,6 @@ struct DecodedEscape {
 DecodedEscape decode_json_escape(std::string_view text, size_t at);
 
 // Appends the decoded text to `out`, cut where that is full, never within a code point that was escaped.
-template <size_t N>
-void append_json_text(std::string_view inside, FixedText<N>& out) {
-  for (;;) {
-    const size_t backslash = inside.find('\\');
-    out.append(inside.substr(0, backslash));
-    if (backslash == std::string_view::npos) return;
-    const DecodedEscape escape = decode_json_escape(inside, backslash);
-    if (out.view().size() + escape.bytes.view().size() > N) return;
-    out.append(escape.bytes.view());
-    inside.remove_prefix(backslash + escape.escape_bytes);
-  }
-}
+void append_json_text(std::string_view inside, TextRoom out);
 
 }  // namespace sleipnir

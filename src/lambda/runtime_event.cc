@@ -11,8 +11,7 @@ namespace sleipnir {
 
 namespace {
 
-template <size_t N>
-void take_text(std::string_view object, std::string_view key, FixedText<N>& out) {
+void take_text(std::string_view object, std::string_view key, TextRoom out) {
   const JsonField field = json_field(object, key);
   if (field.is_string) append_json_text(field.value, out);
 }

@@ -41,11 +41,11 @@ std::vector<std::string> entries_of(std::string_view input) {
 void check_numbers(const Config& config) {
   for (const Variable& variable : variables()) {
     const Field& field = variable.field;
-    uint64_t value = variable.range.least;
+    uint64_t value = variable.range().least;
     if (field.kind == Field::Kind::kCount) value = config.*field.count;
     if (field.kind == Field::Kind::kPort) value = config.*field.port;
     if (field.kind == Field::Kind::kDuration) value = static_cast<uint64_t>((config.*field.duration).count());
-    require(value >= variable.range.least && value <= variable.range.most);
+    require(value >= variable.range().least && value <= variable.range().most);
     // Every choice has a word.
     if (field.kind == Field::Kind::kChoice && *variable.form() != '|') {
       require(!effective_text(config, variable).empty());

@@ -43,9 +43,9 @@ TEST_CASE("table_defaults_are_within_their_ranges") {
     if (kind != Kind::kCount && kind != Kind::kPort && kind != Kind::kDuration) continue;
     CAPTURE(variable.names());
     const uint64_t value = std::stoull(effective_text(defaults, variable));
-    CHECK(value >= variable.range.least);
-    CHECK(value <= variable.range.most);
-    CHECK(variable.range.least < variable.range.most);
+    CHECK(value >= variable.range().least);
+    CHECK(value <= variable.range().most);
+    CHECK(variable.range().least < variable.range().most);
   }
 }
 
