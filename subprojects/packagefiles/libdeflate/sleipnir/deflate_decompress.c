@@ -8,4 +8,4 @@
 #define get_x86_cpu_features() 0
 #endif
 
-#include "../lib/deflate_decompress.c"
+#include "deflate_decompress_of_one_loop.h"
