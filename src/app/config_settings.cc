@@ -16,10 +16,12 @@ constexpr size_t kUnknownMax = 8;
 
 const VariableName* find_name(std::string_view name) {
   const auto names = variable_names();
-  const auto found = std::lower_bound(
-      names.begin(), names.end(), name,
-      [](const VariableName& entry, std::string_view wanted) { return name_before(entry.name(), wanted); });
-  return found != names.end() && found->name() == name ? &*found : nullptr;
+  // As name_before(), but most entries' texts need not be looked up.
+  const auto before = [](const VariableName& entry, std::string_view wanted) {
+    return entry.bytes != wanted.size() ? entry.bytes < wanted.size() : entry.name() < wanted;
+  };
+  const auto found = std::lower_bound(names.begin(), names.end(), name, before);
+  return found != names.end() && found->bytes == name.size() && found->name() == name ? &*found : nullptr;
 }
 
 std::string_view nearest_name(std::string_view name) {
