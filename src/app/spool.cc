@@ -74,7 +74,7 @@ Spool::Store Spool::refuse(Store why, const Error* error, Instant now) {
     if (why == Store::kNoDisk) {
       log_line(LogLevel::kWarn,
                "nothing more is spooled: the file system of LOKI_SPOOL_DIR %s must keep %" PRIu64
-               " MiB, and a quarter of itself, free",
+               " MiB, and a quarter of itself (up to 10 GiB), free",
                directory_.c_str(), uint64_t{kSpoolFreeBytesMin / kMiB});
     } else {
       log_line(LogLevel::kWarn, "the spool is full: %" PRIu64 " bytes in %s (LOKI_SPOOL_MAX_BYTES %" PRIu64 ")",
@@ -95,7 +95,7 @@ Status Spool::provide_directory() {
 Result<uint64_t> Spool::allowance(Store& why) {
   const Result<FileSystem::Space> space = files_.space(directory_.c_str());
   if (!space) return space.error();
-  const uint64_t kept = std::max(kSpoolFreeBytesMin, space->total_bytes / 4);
+  const uint64_t kept = std::clamp(space->total_bytes / 4, kSpoolFreeBytesMin, kSpoolFreeBytesMax);
   const uint64_t disk = space->free_bytes - std::min(space->free_bytes, kept);
   const uint64_t cap = bytes_max_ - std::min(bytes_max_, counts_.bytes_on_disk);
   why = cap <= disk ? Store::kFull : Store::kNoDisk;

@@ -100,6 +100,9 @@ TEST_CASE("spool_leaves_the_function_its_disk") {
   // Large: the quarter counts.
   CHECK(store_with(10'240 * kMiB, 2'561 * kMiB) == Store::kStored);
   CHECK(store_with(10'240 * kMiB, 2'560 * kMiB) == Store::kNoDisk);
+  // Larger than Lambda's largest: a quarter of that one.
+  CHECK(store_with(250'000 * kMiB, 2'561 * kMiB) == Store::kStored);
+  CHECK(store_with(250'000 * kMiB, 2'560 * kMiB) == Store::kNoDisk);
   // Small: the 128 MiB.
   CHECK(store_with(200 * kMiB, 129 * kMiB) == Store::kStored);
   CHECK(store_with(200 * kMiB, 127 * kMiB) == Store::kNoDisk);
