@@ -6,9 +6,11 @@ wrapper script that SLEIPNIR_BIN names (SLEIPNIR_EMULATED=1: no time in these te
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,9 +75,16 @@ class SearchedLambda(Lambda):
     searched_env: Mapping[str, str] = {}
 
 
+def scratch_folder() -> str:
+    """Under /tmp, wherever temporary files are otherwise: a spool elsewhere outlives its environment. Goes with this process."""
+    folder = tempfile.mkdtemp(prefix="sleipnir-e2e-", dir="/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def sleipnir(env: dict, **config: Any) -> Lambda:
     """An emulated Lambda with the binary under test as its only extension, and a spool of its own."""
-    spool = os.path.join(tempfile.mkdtemp(prefix="sleipnir-e2e-", dir="/tmp"), "spool")
+    spool = os.path.join(scratch_folder(), "spool")
     made = SearchedLambda(extension=binary(), env={"LOKI_SPOOL_DIR": spool, **env}, **config)
     made.searched_env = dict(env)
     return made

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from typing import Any, Callable, Dict, List, Tuple
 
-from support import Case, EMULATED, function_lines, namespaces_work, sleipnir, stderr_of, with_nameserver
+from support import Case, EMULATED, function_lines, namespaces_work, scratch_folder, sleipnir, stderr_of, with_nameserver
 from standin import Authority, DelayProxy, FakeDns, FullBacklog, LokiStandin, TlsOptions
 
 BUDGET_MS = 300
@@ -106,7 +106,7 @@ class BlackHole(Case):
     NAME = "loki.example"
 
     def setUp(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="sleipnir-black-hole-", dir="/tmp")
+        self.folder = scratch_folder()
 
     def ledger(self, stderr: str) -> Dict[str, Any]:
         line = [line for line in stderr.splitlines() if '"sleipnir":"ledger"' in line][-1]

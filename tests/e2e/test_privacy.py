@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import unittest
 from pathlib import Path
 from typing import Any, Dict, List
 
-from support import Case, function_lines, sleipnir, stderr_of
+from support import Case, function_lines, scratch_folder, sleipnir, stderr_of
 from standin import LokiStandin
 
 CARD = 4111111111111111
@@ -42,7 +41,7 @@ class Privacy(Case):
         self.assertEqual("nothing to hide \u00e4/", lines[3])
 
     def test_a_secret_is_masked_before_a_line_is_split_and_in_the_spool(self) -> None:
-        spool = os.path.join(tempfile.mkdtemp(prefix="sleipnir-mask-", dir="/tmp"), "spool")
+        spool = os.path.join(scratch_folder(), "spool")
         env = {"LOKI_ENDPOINT": self.loki.url, "LOKI_MASK": MASKS, "LOKI_MAX_LINE_SIZE": "2048", "LOKI_SPOOL_DIR": spool,
                "LOKI_ENABLE_GZIP": "false"}
         long_line = "x" * 2045 + "hunter2" + "y" * 3000

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
-import tempfile
 import unittest
 from typing import Any, Dict, List
 
-from support import Case, function_lines, sleipnir, stderr_of
+from support import Case, function_lines, scratch_folder, sleipnir, stderr_of
 from real_loki import LokiUnavailable, RealLoki
 from standin import LokiStandin
 
@@ -55,7 +54,7 @@ class RequestLabel(Case):
 
     def test_retries_and_the_spool_keep_the_label(self) -> None:
         expected: Dict[str, List[str]] = {}
-        spool = os.path.join(tempfile.mkdtemp(prefix="sleipnir-label-", dir="/tmp"), "spool")
+        spool = os.path.join(scratch_folder(), "spool")
         with sleipnir({**self.env, "LOKI_FLUSH_BUDGET_MS": "200", "LOKI_SPOOL_DIR": spool}, timeout_s=10) as lam:
             def run(line: str) -> None:
                 expected[lam.invoke(lines=[line], duration_ms=20).request_id] = [line]

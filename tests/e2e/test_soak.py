@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 import time
 import unittest
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from spool_files import spooled_bytes
-from support import EMULATED, Case, function_lines, sleipnir, stderr_of
+from support import EMULATED, Case, function_lines, scratch_folder, sleipnir, stderr_of
 from standin import LokiStandin
 
 SECONDS = float(os.environ.get("SLEIPNIR_SOAK_SECONDS", "15"))
@@ -146,7 +145,7 @@ class Soak(Case):
         seed = int(os.environ.get("SLEIPNIR_SEED") or random.randrange(2**32))
         print(f"SLEIPNIR_SEED={seed} SLEIPNIR_SOAK_SECONDS={SECONDS:.0f}", flush=True)
         loki = self.opened(LokiStandin())
-        spool = Path(tempfile.mkdtemp(prefix="sleipnir-soak-", dir="/tmp")) / "spool"
+        spool = Path(scratch_folder()) / "spool"
         life = Life(loki, seed, spool)
         with life.lam as lam:
             life.run(SECONDS)

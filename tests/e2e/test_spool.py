@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 from spool_files import spooled_bytes
-from support import Case, EMULATED, function_lines, sleipnir, stderr_of
+from support import Case, EMULATED, function_lines, scratch_folder, sleipnir, stderr_of
 from standin import LokiStandin
 
 
@@ -29,7 +29,7 @@ def balanced(found: dict) -> bool:
 class Spool(Case):
     def setUp(self) -> None:
         self.loki = self.opened(LokiStandin())
-        self.folder = tempfile.mkdtemp(prefix="sleipnir-spool-test-", dir="/tmp")
+        self.folder = scratch_folder()
         self.env = {"LOKI_ENDPOINT": self.loki.url, "LOKI_FLUSH_BUDGET_MS": "200",
                     "LOKI_SPOOL_DIR": os.path.join(self.folder, "spool")}
 
