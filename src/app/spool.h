@@ -14,7 +14,8 @@
 //  - A segment is adopted only with its lock, which its owner holds as long as it lives: two environments in one
 //    directory never touch each other's. Names are drawn at random.
 //  - Files that are not ours, of another version or with other labels are never changed.
-//  - The function's disk: nothing is written when the file system would keep less than a quarter free (kSpoolFreeBytesMin,
+//  - The function's disk: nothing is written when the file system would keep less than a quarter free
+//  (kSpoolFreeBytesMin,
 //    kSpoolFreeBytesMax), and the segments held never sum up to more than LOKI_SPOOL_MAX_BYTES.
 //  - Nothing in a file is believed: lengths, checksums and each entry's JSON are verified before a batch has them.
 //

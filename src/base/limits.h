@@ -159,8 +159,9 @@ inline constexpr seconds kProbeLast{300};
 
 // ---- spool ----
 
-// What a file system keeps free: a quarter of it, at least and at most these. Contract; the most is a quarter of Lambda's
-// largest /tmp (10,240 MB), so that it says something only elsewhere, where a quarter can be more than anybody needs.
+// What a file system keeps free: a quarter of it, at least and at most these. Contract; the most is a quarter of
+// Lambda's largest /tmp (10,240 MB), so that it says something only elsewhere, where a quarter can be more than anybody
+// needs.
 inline constexpr uint64_t kSpoolFreeBytesMin = 128 * kMiB;
 inline constexpr uint64_t kSpoolFreeBytesMax = 2560 * kMiB;
 // Segment files held at once: each is an open descriptor, of the 1,024 that the function has too.
