@@ -14,15 +14,12 @@ namespace sleipnir {
 namespace {
 
 std::string decoded(std::string_view inside) {
-  std::string text;
-  for (;;) {
-    const size_t backslash = inside.find('\\');
-    text.append(inside.substr(0, backslash));
-    if (backslash == std::string_view::npos) return text;
-    const DecodedEscape escape = decode_json_escape(inside, backslash);
-    text.append(escape.bytes.view());
-    inside.remove_prefix(backslash + escape.escape_bytes);
-  }
+  // No escape is shorter than what it stands for.
+  std::string text(inside.size(), '\0');
+  size_t bytes = 0;
+  append_json_text(inside, {text.data(), bytes, text.size()});
+  text.resize(bytes);
+  return text;
 }
 
 // The text of a member: a string decoded, a number or the like as it is spelt.

@@ -6,9 +6,8 @@
 // program keeps the archive members that hold the real ones out of the link.
 //
 // Of the C library some functions are replaced too, for its own callers as well (a static link takes the program's
-// first): vsnprintf() by base/text_format.h, the heap by base/small_heap.h, a few more by base/small_libc.h
-// and base/date.h. Nothing
-// runs at exit: the program leaves by _exit.
+// first): vsnprintf() by base/text_format.h, the heap by base/small_heap.h, a few more by base/small_libc.h,
+// base/ip_text.h and base/date.h. Nothing runs at exit: the program leaves by _exit.
 //
 // Each stub aborts: reaching one is a bug of ours, as CHECK is. Whoever uses std::thread, <system_error> or iostream
 // brings the weight back, and the size limit of the release build tells.

@@ -1,8 +1,8 @@
 // Functions of the C library in a smaller form than the library's, for what is asked of them here.
 //
 // In the release binary they stand in for strtoul(3) and strstr(3), as base/date.h does for gmtime_r(3) and timegm(3),
-// see base/runtime_cut.cc: the resolver reads addresses and resolv.conf with them, mbedTLS looks for PEM's lines,
-// certificates have dates. 3 kB less. Native builds and all tests but their own use the system's. Pure; any thread.
+// see base/runtime_cut.cc: libc++ names the former, mbedTLS looks for PEM's lines, certificates have dates. 3 kB less.
+// Native builds and all tests but their own use the system's. Pure; any thread.
 #pragma once
 
 #include <cstdint>
