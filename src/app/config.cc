@@ -46,7 +46,7 @@ std::optional<uint64_t> parse_number(const Variable& variable, const Setting& se
 }
 
 void apply(const Variable& variable, const Setting& setting, Config& config, Problems& problems) {
-  const Field& field = variable.field;
+  const Field& field = variable.field();
   switch (field.kind) {
     case Field::Kind::kFlag:
       if (const std::optional<bool> flag = parse_bool(setting.value)) {

@@ -353,7 +353,15 @@ constexpr size_t kRangeCount =
     1 + static_cast<size_t>(
             std::count_if(std::begin(kRows), std::end(kRows), [](const Row& row) { return row.range.most != 0; }));
 
+constexpr bool is_own(const Field& field) {
+  return field.kind != Field::Kind::kOther || field.other != nullptr;
+}
+
+constexpr size_t kFieldCount = 1 + static_cast<size_t>(std::count_if(std::begin(kRows), std::end(kRows),
+                                                                     [](const Row& row) { return is_own(row.field); }));
+
 struct Table {
+  std::array<Field, kFieldCount> fields{};
   std::array<Range, kRangeCount> ranges{};
   std::array<char, kTextBytes> texts{};
   std::array<Variable, kRowCount> rows{};
@@ -364,7 +372,8 @@ constexpr Table kTable = [] {
   Table table;
   size_t at = 1;
   size_t name_count = 0;
-  uint8_t range_count = 1;  // behind the one of all that are no numbers
+  uint8_t field_count = 1;  // behind the one of all that have none
+  uint8_t range_count = 1;
   const auto keep = [&](std::string_view text) {
     if (text.empty()) return uint16_t{0};
     const size_t begin = at;
@@ -374,13 +383,14 @@ constexpr Table kTable = [] {
   };
   for (uint8_t index = 0; index < kRowCount; index++) {
     const Row& row = kRows[index];
-    table.rows[index] = {.field = row.field,
-                         .secrecy = row.secrecy,
+    table.rows[index] = {.secrecy = row.secrecy,
+                         .field_at = is_own(row.field) ? field_count : uint8_t{0},
                          .range_at = row.range.most == 0 ? uint8_t{0} : range_count,
                          .names_at = keep(row.names),
                          .form_at = keep(row.form),
                          .default_note_at = keep(row.default_note),
                          .meaning_at = keep(row.meaning)};
+    if (is_own(row.field)) table.fields[field_count++] = row.field;
     if (row.range.most != 0) table.ranges[range_count++] = row.range;
     size_t begin = 0;
     for (uint8_t rank = 0; begin < row.names.size(); rank++) {
@@ -413,6 +423,9 @@ static_assert(std::adjacent_find(kTable.names.begin(), kTable.names.end(),
 
 std::string_view Variable::names() const {
   return text_at(names_at);
+}
+const Field& Variable::field() const {
+  return kTable.fields[field_at];
 }
 const Range& Variable::range() const {
   return kTable.ranges[range_at];

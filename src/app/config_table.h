@@ -52,14 +52,14 @@ enum class Secrecy : uint8_t { kOpen, kSecret };
 
 // A row as the program holds it: of its texts the places among all the table's texts, each NUL-terminated.
 struct Variable {
-  Field field;
   Secrecy secrecy = Secrecy::kOpen;
-  uint8_t range_at = 0;  // few have one
+  uint8_t field_at = 0, range_at = 0;  // many have none of their own
   uint16_t names_at = 0, form_at = 0, default_note_at = 0, meaning_at = 0;
 
   // The name, then its aliases in their order, separated by spaces.
   std::string_view names() const;
   std::string_view name() const { return names().substr(0, names().find(' ')); }
+  const Field& field() const;
   // For numbers. The range is of what the text says (milliseconds for a duration).
   const Range& range() const;
   // What is accepted, where the field's kind does not say it. Of a number the unit; of a choice the words, separated

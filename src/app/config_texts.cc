@@ -40,7 +40,7 @@ std::string_view word_at(std::string_view words, size_t index) {
 }  // namespace
 
 std::string effective_text(const Config& config, const Variable& variable) {
-  const Field& field = variable.field;
+  const Field& field = variable.field();
   switch (field.kind) {
     case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
     case Field::Kind::kCount: return number_text(config.*field.count);
@@ -60,7 +60,7 @@ std::string default_text(const Variable& variable) {
 }
 
 std::string accepted_form(const Variable& variable) {
-  switch (variable.field.kind) {
+  switch (variable.field().kind) {
     case Field::Kind::kFlag: return "true or false";
     case Field::Kind::kCount:
     case Field::Kind::kPort:

@@ -23,7 +23,7 @@ std::string shown_value(const Config& config, const Variable& variable, const Se
   if (variable.secrecy == Secrecy::kSecret && setting) {
     return joined({"**** (", length_class(setting.value.size()), ")"});
   }
-  const bool as_written = variable.field.kind == Field::Kind::kOther && variable.field.other == nullptr;
+  const bool as_written = variable.field().kind == Field::Kind::kOther && variable.field().other == nullptr;
   std::string text = as_written ? std::string(setting.value) : effective_text(config, variable);
   if (text.empty() && !setting) text = variable.default_note();
   return text.empty() ? "-" : Shown(text).text();

@@ -40,7 +40,7 @@ std::vector<std::string> entries_of(std::string_view input) {
 
 void check_numbers(const Config& config) {
   for (const Variable& variable : variables()) {
-    const Field& field = variable.field;
+    const Field& field = variable.field();
     uint64_t value = variable.range().least;
     if (field.kind == Field::Kind::kCount) value = config.*field.count;
     if (field.kind == Field::Kind::kPort) value = config.*field.port;

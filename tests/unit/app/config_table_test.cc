@@ -39,7 +39,7 @@ TEST_CASE("table_defaults_are_within_their_ranges") {
   const Config defaults;
   for (const Variable& variable : variables()) {
     using Kind = Field::Kind;
-    const Kind kind = variable.field.kind;
+    const Kind kind = variable.field().kind;
     if (kind != Kind::kCount && kind != Kind::kPort && kind != Kind::kDuration) continue;
     CAPTURE(variable.names());
     const uint64_t value = std::stoull(effective_text(defaults, variable));
