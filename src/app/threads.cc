@@ -53,34 +53,36 @@ class Threads final : public ExtensionHost {
       : config_(config), loop_(loop), kernel_(std::move(sender_kernel)), handoff_(handoff), random_(random) {}
 
   void start_sender(const SenderSetup& setup) override {
-    resolver_.emplace(kernel_);
-    streams_.emplace(kernel_, config_);
-    upstream_.emplace(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver_, config_.connect_timeout);
+    // Like this object itself none of these is destroyed before _exit(): the thread uses them to the end.
+    auto* resolver = new ThreadResolver(kernel_);
+    auto* streams = new Streams(kernel_, config_);
+    auto* upstream =
+        new Upstream(config_.proxy ? *config_.proxy : *config_.endpoint, *resolver, config_.connect_timeout);
+    Secrets* secrets = nullptr;
     if (!config_.secrets.empty()) {
-      secrets_ = std::make_unique<Secrets>(kernel_, config_, kSecretsTag);
-      streams_->use(secrets_->fetched());
+      secrets = new Secrets(kernel_, config_, kSecretsTag);
+      streams->use(secrets->fetched());
     }
-    spool_.emplace(files_, random_, spool_options(config_), setup.push_prefix);
+    auto* spool = new Spool(files_, random_, spool_options(config_), setup.push_prefix);
     Result<MappedMemory> spool_buffer = MappedMemory::create(kCompressedBytesMax);
     if (!spool_buffer) {
       log_line(LogLevel::kError, "no memory for the sender: records are not shipped");
       return;
     }
-    if (config_.dead_letter) make_dead_letter();
-    sender_ = std::make_unique<Sender>(
+    sender_ = new Sender(
         SenderWiring{
             .kernel = kernel_,
             .loop = loop_,
-            .streams = *streams_,
-            .upstream = *upstream_,
+            .streams = *streams,
+            .upstream = *upstream,
             .random = random_,
             .pool = setup.pool,
-            .spool = *spool_,
+            .spool = *spool,
             .handoff = handoff_,
             .head = setup.head,
             .push_prefix = setup.push_prefix,
-            .secrets = secrets_.get(),
-            .dead_letter = dead_letter_.get(),
+            .secrets = secrets,
+            .dead_letter = config_.dead_letter ? make_dead_letter() : nullptr,
         },
         sender_options(config_), std::move(spool_buffer.value()));
     pthread_attr_t attributes;
@@ -96,11 +98,11 @@ class Threads final : public ExtensionHost {
   void wake_sender() override { kernel_.wake(); }
 
  private:
-  void make_dead_letter() {
+  // Null where there is no memory for one.
+  DeadLetter* make_dead_letter() {
     Result<MappedMemory> buffer = MappedMemory::create(kCompressedBytesMax);
-    if (!buffer) return;
-    dead_letter_ =
-        std::make_unique<DeadLetter>(kernel_, config_, random_, handoff_.counters, std::move(buffer.value()));
+    if (!buffer) return nullptr;
+    return new DeadLetter(kernel_, config_, random_, handoff_.counters, std::move(buffer.value()));
   }
 
   static void* run_sender(void* argument) {
@@ -116,14 +118,8 @@ class Threads final : public ExtensionHost {
   LinuxKernel kernel_;
   Handoff& handoff_;
   RandomSource& random_;
-  std::optional<ThreadResolver> resolver_;
-  std::optional<Streams> streams_;
-  std::optional<Upstream> upstream_;
-  std::unique_ptr<Secrets> secrets_;
-  std::unique_ptr<DeadLetter> dead_letter_;
   LinuxFileSystem files_;
-  std::optional<Spool> spool_;
-  std::unique_ptr<Sender> sender_;
+  Sender* sender_ = nullptr;
 };
 
 }  // namespace

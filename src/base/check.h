@@ -19,4 +19,4 @@ namespace sleipnir {
 
 #define CHECK(condition)              \
   ((condition) ? static_cast<void>(0) \
-               : ::sleipnir::check_failed(__FILE__, __LINE__, SLEIPNIR_CONDITION_TEXT(condition)))
+               : ::sleipnir::check_failed(__FILE_NAME__, __LINE__, SLEIPNIR_CONDITION_TEXT(condition)))
