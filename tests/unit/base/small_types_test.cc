@@ -57,7 +57,7 @@ TEST_CASE("same_text_sees_every_byte_and_the_length") {
 TEST_CASE("hash_tells_bytes_apart_at_every_length_and_place") {
   std::set<uint64_t> seen;
   size_t made = 0;
-  for (size_t bytes = 0; bytes <= 70; bytes++) {
+  for (size_t bytes = 0; bytes <= 140; bytes++) {
     std::string text(bytes, '\0');
     seen.insert(hash_bytes(text));
     made++;
@@ -75,6 +75,21 @@ TEST_CASE("hash_reads_from_any_place_and_says_the_same") {
   const std::string text = "some bytes that are longer than sixteen";
   std::string elsewhere = "x" + text;
   CHECK(hash_bytes(text) == hash_bytes(std::string_view(elsewhere).substr(1)));
+}
+
+TEST_CASE("hash_tells_the_order_of_equal_stretches") {
+  std::set<uint64_t> seen;
+  for (size_t first = 0; first < 12; first++) {
+    for (size_t second = 0; second < first; second++) {
+      std::string text(12 * size_t{16}, 'a');
+      text[first * 16] = 'b';
+      text[second * 16] = 'c';
+      seen.insert(hash_bytes(text));
+      std::swap(text[first * 16], text[second * 16]);
+      seen.insert(hash_bytes(text));
+    }
+  }
+  CHECK(seen.size() == 12 * 11);
 }
 
 // What is written to stderr while it lives.
