@@ -187,8 +187,14 @@ void write_metadata(Output& out, const Record& record, RequestIdAs request_id_as
   };
   out.raw(",{");
   if (request_id_as == RequestIdAs::kMetadata) pair("\"request_id\":\"", record.request_id);
-  pair("\"log_type\":\"", log_type_name(record.log_type));
-  pair("\"level\":\"", level_name(record.level));
+  out.raw("\"log_type\":\"");
+  out.raw(log_type_name(record.log_type));
+  out.raw("\",");
+  if (const std::string_view level = level_name(record.level); !level.empty()) {
+    out.raw("\"level\":\"");
+    out.raw(level);
+    out.raw("\",");
+  }
   pair("\"trace_id\":\"", record.trace_id);
   pair("\"instance\":\"", record.instance);
   pair("\"tenant_id\":\"", record.tenant_id);
