@@ -110,7 +110,6 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
 
 Status TlsContext::prepare() {
   if (prepared_) return Done{};
-  if (Status started = use_.start_crypto(); !started) return started;
   if (options_.has_client_certificate()) {
     if (Status loaded = load_client_certificate(); !loaded) return loaded;
   }

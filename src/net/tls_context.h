@@ -8,9 +8,8 @@
 //   if (!tls) ... the error names the file; create() without it trusts the system's roots alone
 //   auto stream = std::make_unique<TlsStream>(*tls.value(), std::move(tcp), TlsPeer{.host = host, .port = 443});
 //
-// create() reads files and nothing else; random bytes are drawn, and the cryptography is initialised, by the first
-// connection (SnapStart). A freeze ages nothing here but the sessions, which the server judges. After a restore from
-// a snapshot: reset().
+// create() reads files and nothing else; random bytes are drawn by the first connection (SnapStart). A freeze ages
+// nothing here but the sessions, which the server judges. After a restore from a snapshot: reset().
 #pragma once
 
 #include <mbedtls/pk.h>

@@ -15,9 +15,11 @@ constexpr size_t kPageBytes = 4096;
 [[maybe_unused]] constexpr size_t kBlockHeaderBytes = 64;
 alignas(kPageBytes) unsigned char tls_memory[kTlsMemoryBytes];
 
-// How many TlsUse exist, and how many of them have started the cryptography.
+// How many TlsUse exist.
 size_t users = 0;
-size_t crypto_users = 0;
+
+static_assert(MBEDTLS_PSA_KEY_SLOT_COUNT >= kPushesInFlightMax + 2,
+              "each handshake of TLS 1.3 holds a key, one to AWS too, and uses a second one at its end");
 
 }  // namespace
 
@@ -30,18 +32,7 @@ TlsUse::TlsUse() {
 }
 
 TlsUse::~TlsUse() {
-  if (started_ && --crypto_users == 0) mbedtls_psa_crypto_free();
   if (--users == 0) mbedtls_memory_buffer_alloc_free();
-}
-
-Status TlsUse::start_crypto() {
-  if (started_) return Done{};
-  const psa_status_t status = psa_crypto_init();
-  if (status != PSA_SUCCESS)
-    return Error::make("the TLS library does not start (PSA error %d)", static_cast<int>(status));
-  started_ = true;
-  crypto_users++;
-  return Done{};
 }
 
 #ifdef MBEDTLS_MEMORY_DEBUG

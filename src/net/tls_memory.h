@@ -11,7 +11,6 @@
 #include <cstddef>
 
 #include "base/limits.h"
-#include "base/result.h"
 
 namespace sleipnir {
 
@@ -30,13 +29,6 @@ class TlsUse {
   TlsUse(const TlsUse&) = delete;
   TlsUse& operator=(const TlsUse&) = delete;
   ~TlsUse();
-
-  // Makes the cryptography usable; the first call initialises it. Not before there is something to connect to: on
-  // SnapStart that is after the restore.
-  Status start_crypto();
-
- private:
-  bool started_ = false;
 };
 
 // The most bytes of the buffer that were ever in use, their bookkeeping included. REQUIRES: a TlsUse exists. For

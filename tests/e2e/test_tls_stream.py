@@ -120,8 +120,11 @@ class TlsStreamTest(unittest.TestCase):
         cls.folder.cleanup()
 
     def serve(self, pair: Optional[Pair] = None, version: str = "1.3", ending: str = "wait",
-              client_authority: Optional[Authority] = None, tickets: bool = True, weak: bool = False) -> EchoServer:
+              client_authority: Optional[Authority] = None, tickets: bool = True, weak: bool = False,
+              curve: str = "") -> EchoServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if curve:
+            context.set_ecdh_curve(curve)
         if weak:  # OpenSSL would not even load a certificate that is signed with SHA-1
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         pair = pair or self.server_pair
@@ -176,6 +179,24 @@ class TlsStreamTest(unittest.TestCase):
                 self.assertIn("Private Test CA", line["issuer"])
                 self.assertEqual("localhost, *.logs.example.com, 127.0.0.1, ::1", line["names"])
                 self.assertGreater(int(line["until"]), 1_700_000_000)
+
+    def test_each_curve_exchanges_keys(self) -> None:
+        # With TLS 1.3 the first guess is X25519: a server of another curve asks for a second hello.
+        for curve in ("X25519", "prime256v1", "secp384r1"):
+            for version in ("1.2", "1.3"):
+                with self.subTest(curve=curve, version=version):
+                    server = self.serve(version=version, curve=curve)
+                    lines = self.probe(server.port, times=3, send=1000)
+                    self.assertEqual(3, len(lines), lines)
+                    for line in lines:
+                        self.assert_ok(line)
+                        self.assertEqual(f"TLSv{version}", line["version"])
+
+    def test_a_curve_that_is_not_spoken_is_told(self) -> None:
+        for version in ("1.2", "1.3"):
+            with self.subTest(version):
+                server = self.serve(version=version, curve="secp521r1")
+                self.assert_refused(server, self.one(server.port), "handshake failure")
 
     def test_sha_1_is_taken_in_a_root_and_nowhere_else(self) -> None:
         authority = Authority(tempfile.mkdtemp(dir=self.folder.name), key="rsa")

@@ -22,9 +22,11 @@
 #define MBEDTLS_ERROR_STRERROR_DUMMY
 #define MBEDTLS_VERSION_C
 
-// Random numbers and the PSA layer, without which there is no TLS 1.3. Certificates and TLS 1.2 go without it
-// (MBEDTLS_USE_PSA_CRYPTO would add 16 kB), so they take their random bytes from mbedtls_ssl_conf_rng().
+// Random numbers and the PSA layer, without which there is no TLS 1.3; what that asks of it is in
+// sleipnir/psa_crypto.c, one key for each handshake and one more. Certificates and TLS 1.2 go without it, so they take
+// their random bytes from mbedtls_ssl_conf_rng().
 #define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
 #define MBEDTLS_PSA_CRYPTO_CONFIG
 #define MBEDTLS_PSA_CRYPTO_CONFIG_FILE "sleipnir_psa_config.h"
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
