@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kClientFileBytesMax = 64 * 1024;
 
 // A small text file, with the NUL at its end that mbedTLS wants to see of PEM.
-Result<std::string> read_pem(const std::string& path) {
+Result<std::string> read_pem(BorrowedText path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Error::from_os(errno, "%s cannot be read", path.c_str());
   std::string text;
@@ -98,7 +98,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
     if (!added) return Error::make("LOKI_CA_PEM: %s", added.error().text());
   }
   // Looked at now so that a wrong path is told at once; parsed in prepare().
-  for (const std::string* path : {&options.client_cert_file, &options.client_key_file}) {
+  for (const BorrowedText* path : {&options.client_cert_file, &options.client_key_file}) {
     if (!path->empty() && access(path->c_str(), R_OK) != 0) {
       return Error::from_os(errno, "%s: %s cannot be read",
                             path == &options.client_cert_file ? "LOKI_CLIENT_CERT_FILE" : "LOKI_CLIENT_KEY_FILE",
@@ -176,7 +176,7 @@ void TlsContext::reset() {
 }
 
 void TlsContext::clear(SavedSession& saved) {
-  saved.peer.host.clear();
+  saved.peer.host = {};
   mbedtls_ssl_session_free(&saved.session);
   mbedtls_ssl_session_init(&saved.session);
 }

@@ -23,30 +23,32 @@
 #include <string>
 #include <string_view>
 
+#include "base/borrowed_text.h"
 #include "base/result.h"
 #include "net/tls_memory.h"
 #include "net/trust_store.h"
 
 namespace sleipnir {
 
-// Empty texts: not given.
+// Borrowed: texts that outlive the context, but for the client's, which are looked at until prepare() is over. Empty
+// texts: not given.
 struct TlsOptions {
-  std::string ca_file;           // PEM, trusted beside the system's roots
-  std::string ca_pem;            // likewise, the text itself; "\n" written as two characters is understood
-  std::string client_cert_file;  // PEM, our certificate, then its intermediates
-  std::string client_key_file;   // PEM, not encrypted
-  std::string client_cert_pem;   // in place of the file: the text itself, as ca_pem
-  std::string client_key_pem;    // likewise
-  std::string server_name;       // what the certificate must be for, and SNI, instead of the host connected to
+  BorrowedText ca_file;           // PEM, trusted beside the system's roots
+  BorrowedText ca_pem;            // likewise, the text itself; "\n" written as two characters is understood
+  BorrowedText client_cert_file;  // PEM, our certificate, then its intermediates
+  BorrowedText client_key_file;   // PEM, not encrypted
+  BorrowedText client_cert_pem;   // in place of the file: the text itself, as ca_pem
+  BorrowedText client_key_pem;    // likewise
+  BorrowedText server_name;       // what the certificate must be for, and SNI, instead of the host connected to
   bool insecure_skip_verify = false;
 
   bool has_client_certificate() const { return !client_cert_file.empty() || !client_cert_pem.empty(); }
   bool has_client_key() const { return !client_key_file.empty() || !client_key_pem.empty(); }
 };
 
-// Where a connection leads, as far as TLS is concerned.
+// Where a connection leads, as far as TLS is concerned. Borrowed: outlives the context.
 struct TlsPeer {
-  std::string host;  // name or address literal without brackets
+  std::string_view host;  // name or address literal without brackets
   uint16_t port = 443;
 };
 

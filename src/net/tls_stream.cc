@@ -14,9 +14,10 @@ namespace {
 
 // The name to compare and to send: as configured or as connected to, without the dot of a fully qualified name.
 std::string expected_name(const TlsContext& context, const TlsPeer& peer) {
-  std::string name = context.options().server_name.empty() ? peer.host : context.options().server_name;
-  if (name.size() > 1 && name.back() == '.') name.pop_back();
-  return name;
+  const std::string_view given = context.options().server_name;
+  std::string_view name = given.empty() ? peer.host : given;
+  if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
+  return std::string(name);
 }
 
 }  // namespace

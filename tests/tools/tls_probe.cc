@@ -159,12 +159,18 @@ bool exchange(Connection& connection, const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
+  const std::string ca_file = arguments.text("ca_file");
+  const std::string ca_pem = arguments.text("ca_pem");
+  const std::string cert_file = arguments.text("cert_file");
+  const std::string key_file = arguments.text("key_file");
+  const std::string server_name = arguments.text("server_name");
+  const std::string host = arguments.text("host");
   const TlsOptions options{
-      .ca_file = arguments.text("ca_file"),
-      .ca_pem = arguments.text("ca_pem"),
-      .client_cert_file = arguments.text("cert_file"),
-      .client_key_file = arguments.text("key_file"),
-      .server_name = arguments.text("server_name"),
+      .ca_file = ca_file,
+      .ca_pem = ca_pem,
+      .client_cert_file = cert_file,
+      .client_key_file = key_file,
+      .server_name = server_name,
       .insecure_skip_verify = arguments.number("insecure", 0) != 0,
   };
   const std::string bundle = arguments.text("bundle");
@@ -190,8 +196,7 @@ int run(const Arguments& arguments) {
     if (!arguments.text("chop").empty()) {
       inner = std::make_unique<ChoppyStream>(std::move(inner), arguments.number("chop", 0) + i);
     }
-    auto tls = std::make_unique<TlsStream>(*context.value(), std::move(inner),
-                                           TlsPeer{.host = arguments.text("host"), .port = port});
+    auto tls = std::make_unique<TlsStream>(*context.value(), std::move(inner), TlsPeer{.host = host, .port = port});
     TlsStream& stream = *tls;
     auto connection = std::make_unique<Connection>(Connection{kernel.value(), std::move(tls), stream});
     if (!connection->handshake()) {

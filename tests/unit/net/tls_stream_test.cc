@@ -27,7 +27,7 @@ std::unique_ptr<TlsContext> make_context(const TlsOptions& options = {}) {
   return std::move(context.value());
 }
 
-TlsStream make_stream(TlsContext& context, Script& script, const std::string& host = "loki.example.com") {
+TlsStream make_stream(TlsContext& context, Script& script, std::string_view host = "loki.example.com") {
   return {context, std::make_unique<ScriptedStream>(script), TlsPeer{.host = host}};
 }
 
@@ -109,7 +109,8 @@ TEST_CASE("tls_stream_sends_no_address_as_a_name") {
 TEST_CASE("tls_stream_refuses_a_name_too_long_for_tls") {
   const auto context = make_context();
   Script script;
-  TlsStream stream = make_stream(*context, script, std::string(300, 'a'));
+  const std::string name(300, 'a');
+  TlsStream stream = make_stream(*context, script, name);
   CHECK(stream.handshake().status == Io::kError);
   CHECK(contains(stream.failure(), "too long"));
 }
