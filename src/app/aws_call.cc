@@ -3,21 +3,10 @@
 #include <array>
 #include <cstdio>
 
-#include "base/joined.h"
-#include "base/json_decode.h"
 #include "base/json_fields.h"
+#include "base/kept_json.h"
 
 namespace sleipnir {
-
-namespace {
-
-std::string text_of(std::string_view object, std::string_view key) {
-  FixedText<4096> text;  // a session token has about 1,000 bytes
-  append_json_text(json_field(object, key).value, text);
-  return std::string(text.view());
-}
-
-}  // namespace
 
 AwsCall::AwsCall(Kernel& kernel, const Config& config, uint64_t tag)
     : kernel_(kernel), config_(config), tag_(tag), resolver_(kernel) {}
@@ -49,19 +38,21 @@ void AwsCall::ask(const Endpoint& endpoint, const std::optional<Endpoint>& proxy
 // Without a place to ask at, step() finds no connection, and says so.
 void AwsCall::ask_keys(Instant now) {
   state_ = State::kKeys;
-  Result<Endpoint> served =
-      parse_endpoint(config_.lambda.container_credentials_uri, {.scheme = EndpointDefaults::Scheme::kHttp});
+  call_texts_ = TextStore();
+  const Result<Endpoint> served = parse_endpoint(config_.lambda.container_credentials_uri,
+                                                 {.scheme = EndpointDefaults::Scheme::kHttp}, call_texts_);
   if (!served) return;
-  keys_endpoint_ = std::move(served.value());
-  head_ = joined({"GET ", keys_endpoint_->path, " HTTP/1.1\r\nHost: ", keys_endpoint_->host_header,
-                  "\r\nAuthorization: ", config_.lambda.container_credentials_token, "\r\n\r\n"});
-  ask(*keys_endpoint_, std::nullopt, now);
+  keys_endpoint_ = served.value();
+  head_ = call_texts_.keep({"GET ", keys_endpoint_.path, " HTTP/1.1\r\nHost: ", keys_endpoint_.host_header,
+                            "\r\nAuthorization: ", config_.lambda.container_credentials_token, "\r\n\r\n"});
+  ask(keys_endpoint_, std::nullopt, now);
 }
 
 void AwsCall::ask_service(Instant now) {
   state_ = State::kRequest;
   const AwsTime time = aws_time(now.wall);
-  const std::string hash = sha256_hex(request_.body);
+  call_texts_ = TextStore();
+  const std::string_view hash = sha256_hex(request_.body, call_texts_);
   // By their names' order.
   std::array<SignedHeader, 5> headers{
       {{"content-type", request_.content_type}, {"host", service_->endpoint.host_header}}};
@@ -78,9 +69,11 @@ void AwsCall::ask_service(Instant now) {
                               .service = request_.service};
   char end[64];
   snprintf(end, sizeof(end), "\r\ncontent-length: %zu\r\n\r\n", request_.body.size());
-  head_ = joined({request_.method, " ", request_.path, " HTTP/1.1\r\n"});
-  for (const SignedHeader& header : request.headers) head_.append(joined({header.name, ": ", header.value, "\r\n"}));
-  head_.append(joined({"authorization: ", authorization(request, keys_, time), end}));
+  head_ = call_texts_.keep({request_.method, " ", request_.path, " HTTP/1.1\r\n"});
+  for (const SignedHeader& header : request.headers) {
+    head_ = call_texts_.keep({head_, header.name, ": ", header.value, "\r\n"});
+  }
+  head_ = call_texts_.keep({head_, "authorization: ", authorization(request, keys_, time, call_texts_), end});
   ask(service_->endpoint, service_->proxy, now);
 }
 
@@ -119,9 +112,11 @@ AwsCall::Event AwsCall::step(Instant now) {
 
 bool AwsCall::take_keys() {
   const std::string_view body = connection_->body();
-  keys_ = {.access_key_id = text_of(body, "AccessKeyId"),
-           .secret_access_key = text_of(body, "SecretAccessKey"),
-           .session_token = text_of(body, "Token")};
+  keys_texts_ = TextStore();
+  const auto text = [&](std::string_view key) { return decoded_json(json_field(body, key).value, keys_texts_); };
+  keys_ = {.access_key_id = text("AccessKeyId"),
+           .secret_access_key = text("SecretAccessKey"),
+           .session_token = text("Token")};
   return connection_->status() == 200 && keys_.given();
 }
 

@@ -9,7 +9,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "app/config.h"
 #include "app/streams.h"
@@ -78,11 +77,13 @@ class AwsCall {
   ThreadResolver resolver_;
   State state_ = State::kIdle;
   AwsKeys keys_;
+  TextStore keys_texts_;  // where they were served
   // Valid while under_way().
   const AwsService* service_ = nullptr;
   AwsRequest request_;
-  std::string head_;
-  std::optional<Endpoint> keys_endpoint_;
+  BorrowedText head_;
+  TextStore call_texts_;
+  Endpoint keys_endpoint_;
   std::optional<Upstream> upstream_;
   std::unique_ptr<Streams> streams_;
   std::unique_ptr<PushConnection> connection_;

@@ -5,7 +5,6 @@
 
 #include "app/push_setup.h"
 #include "base/check.h"
-#include "base/joined.h"
 #include "base/json_fields.h"
 #include "net/proxy_stream.h"
 #include "net/tcp_stream.h"
@@ -18,14 +17,14 @@ namespace {
 constexpr uint64_t kTag = 1;
 
 // `{"a":"b","c":"d"}`, as the push prefix has the labels, as a selector to look for: `{a="b",c="d"}`.
-std::string selector(std::string_view push_prefix) {
+BorrowedText selector(std::string_view push_prefix, TextStore& texts) {
   constexpr std::string_view kBefore = "{\"streams\":[{\"stream\":";
-  std::string text;
+  BorrowedText text;
   JsonFields<PlainJson> fields(push_prefix.substr(kBefore.size()));
   for (JsonField field; fields.next(field);) {
-    text.append(joined({text.empty() ? "{" : ",", field.key, "=\"", field.value, "\""}));
+    text = texts.keep({text, text.empty() ? "{" : ",", field.key, "=\"", field.value, "\""});
   }
-  return text.append("}");
+  return texts.keep({text, "}"});
 }
 
 }  // namespace
@@ -92,7 +91,7 @@ Result<std::unique_ptr<Stream>> Check::open(const Address& address) {
 // Every problem on a line of its own; each says itself what is accepted. An error is no reason not to look further.
 bool Check::check_configuration() {
   if (config_.enabled()) {
-    finding().found("pushes go to %s", config_.endpoint->url().c_str());
+    finding().found("pushes go to %s", config_.endpoint->url(texts_).c_str());
   } else {
     finding().found(config_.extension_enabled ? "there is nowhere to push to"
                                               : "LOKI_EXTENSION_ENABLED=false: Sleipnir does nothing");
@@ -126,9 +125,9 @@ bool Check::fetch_secrets() {
   config_.tenant_id = identity.tenant_id;
   config_.headers = identity.headers;
   config_.credentials = secrets_->fetched();
-  std::string variables;
+  BorrowedText variables;
   for (const SecretSource& source : config_.secrets) {
-    variables.append(variables.empty() ? "" : ", ").append(source.variable);
+    variables = texts_.keep({variables, variables.empty() ? "" : ", ", source.variable});
   }
   finding().found("fetched %s", variables.c_str());
   end(CheckStep::Result::kOk);
@@ -158,10 +157,11 @@ bool Check::find_name() {
     return fail();
   }
   resolution_ = *answer;
-  std::string addresses;
+  BorrowedText addresses;
   for (const Address& address : resolution_.usable()) {
     const FixedText<64> text = address.text();
-    addresses.append(addresses.empty() ? "" : ", ").append(text.view().substr(0, text.view().rfind(':')));
+    const std::string_view alone = text.view().substr(0, text.view().rfind(':'));
+    addresses = texts_.keep({addresses, addresses.empty() ? "" : ", ", alone});
   }
   finding().found("%s is %s", host, addresses.c_str());
   end(CheckStep::Result::kOk);
@@ -170,7 +170,7 @@ bool Check::find_name() {
 
 bool Check::connect() {
   for (const Address& address : resolution_.usable()) {
-    const std::string text(address.text().view());
+    const FixedText<64> text = address.text();
     const Result<int> handle = kernel_.connect(address);
     IoResult result{.os_error = EHOSTUNREACH};
     if (handle) {
@@ -191,7 +191,7 @@ bool Check::open_tunnel() {
     finding().found("none");
     return true;
   }
-  const std::string target = config_.endpoint->authority();
+  const BorrowedText target = config_.endpoint->authority;
   stream_ = std::make_unique<ProxyStream>(std::move(stream_), *config_.proxy, *config_.endpoint);
   finding().fix("check %s, and that it may go to %s", names_.proxy.c_str(), target.c_str());
   if (!drive_layer()) return fail();
@@ -216,7 +216,7 @@ bool Check::open_tls() {
   auto layer = std::make_unique<TlsStream>(*tls_, std::move(stream_), peer);
   const TlsStream& tls = *layer;
   stream_ = std::move(layer);
-  finding().fix("check what listens at %s", config_.endpoint->authority().c_str());
+  finding().fix("check what listens at %s", config_.endpoint->authority.c_str());
   if (!drive_layer()) return fail();
   const PeerCertificate& certificate = tls.peer_certificate();
   const char* const names = certificate.names.empty() ? certificate.subject.c_str() : certificate.names.c_str();
@@ -290,7 +290,7 @@ Check::Pushed Check::push(StructuredMetadata metadata) {
       answer,
       {.entries = 1, .body_bytes = body_bytes, .metadata = with ? PushedMetadata::kPresent : PushedMetadata::kAbsent});
   if (verdict.action == Verdict::Action::kSent) {
-    finding().found("Loki answered %d; the line is in %s", answer.status, selector(prefix).c_str());
+    finding().found("Loki answered %d; the line is in %s", answer.status, selector(prefix, texts_).c_str());
     return Pushed::kStored;
   }
   if (verdict.amend.strip_metadata) return Pushed::kMetadataRefused;

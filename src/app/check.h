@@ -40,7 +40,7 @@ const char* result_name(CheckStep::Result result);
 
 class Check final : public StreamFactory {
  public:
-  // All of them outlive it. Credentials that are fetched are put into `config`.
+  // All of them outlive it. Credentials that are fetched are put into `config`, their texts borrowed from here.
   Check(Config& config, const CheckNames& names, LinuxKernel& kernel);
 
   static constexpr size_t kSteps = 8;
@@ -85,6 +85,7 @@ class Check final : public StreamFactory {
   std::unique_ptr<Stream> stream_;
   Streams streams_;
   std::unique_ptr<PushConnection> connection_;
+  TextStore texts_;
   std::array<CheckStep, kSteps> steps_;
   size_t step_ = 0;
   MonotonicTime began_at_{};

@@ -22,14 +22,6 @@ int width(std::string_view text) {
   return static_cast<int>(text.size());
 }
 
-// Put behind what is there, on a line of its own.
-void append_line(std::string& text, const char* format, va_list arguments) {
-  char line[700];
-  vsnprintf(line, sizeof(line), format, arguments);
-  if (!text.empty()) text += '\n';
-  text += line;
-}
-
 void say_credentials(Finding& finding, const Config& config) {
   if (config.authorization.empty()) {
     finding.fix("no credentials were sent: set LOKI_USERNAME and LOKI_PASSWORD, or LOKI_AUTH_TOKEN");
@@ -40,7 +32,7 @@ void say_credentials(Finding& finding, const Config& config) {
 }
 
 void say_path(Finding& finding, const Config& config, const char* endpoint) {
-  const std::string& path = config.endpoint->path;
+  const BorrowedText path = config.endpoint->path;
   if (path == kOwnPath) {
     finding.fix("check %s: what answers there is not Loki", endpoint);
   } else {
@@ -89,7 +81,7 @@ const char* refused_line(std::string_view words) {
 void Finding::found(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  found_.clear();
+  found_ = {};
   append_line(found_, format, arguments);
   va_end(arguments);
 }
@@ -97,9 +89,16 @@ void Finding::found(const char* format, ...) {
 void Finding::fix(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fix_.clear();
+  fix_ = {};
   append_line(fix_, format, arguments);
   va_end(arguments);
+}
+
+// Put behind what is there, on a line of its own.
+void Finding::append_line(BorrowedText& text, const char* format, va_list arguments) {
+  char line[700];
+  vsnprintf(line, sizeof(line), format, arguments);
+  text = texts_.keep({text, text.empty() ? "" : "\n", line});
 }
 
 void Finding::add_fix(const char* format, ...) {

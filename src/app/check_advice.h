@@ -1,7 +1,7 @@
 // Advice: what is to be changed where a step of `sleipnir check` fails, in words that name the variable. Pure.
 #pragma once
 
-#include <string>
+#include <cstdarg>
 #include <string_view>
 
 #include "app/config.h"
@@ -11,8 +11,8 @@ namespace sleipnir {
 
 // Which variable says where Loki is, and which one where the proxy is: as the user named them.
 struct CheckNames {
-  std::string endpoint = "LOKI_ENDPOINT";
-  std::string proxy = "LOKI_PROXY";
+  BorrowedText endpoint = "LOKI_ENDPOINT";
+  BorrowedText proxy = "LOKI_PROXY";
 };
 
 // What came of a step: what was found, and what to change; empty where nothing is. Both printf-like, at most 700 bytes
@@ -23,14 +23,17 @@ class Finding {
   [[gnu::format(printf, 2, 3)]] void fix(const char* format, ...);
   [[gnu::format(printf, 2, 3)]] void add_fix(const char* format, ...);
 
-  void clear_fix() { fix_.clear(); }
+  void clear_fix() { fix_ = {}; }
 
-  const std::string& found() const { return found_; }
-  const std::string& fix() const { return fix_; }
+  BorrowedText found() const { return found_; }
+  BorrowedText fix() const { return fix_; }
 
  private:
-  std::string found_;
-  std::string fix_;
+  void append_line(BorrowedText& text, const char* format, va_list arguments);
+
+  BorrowedText found_;
+  BorrowedText fix_;
+  TextStore texts_;
 };
 
 // A name that was not found. `failure` is the resolver's.

@@ -1,7 +1,6 @@
 #include "app/config.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "app/config_aws.h"
 #include "app/config_identity.h"
@@ -14,16 +13,16 @@
 #include "app/config_texts.h"
 #include "app/config_values.h"
 #include "base/ascii.h"
-#include "base/joined.h"
 
 namespace sleipnir {
 
 namespace {
 
 void note_not_understood(const Variable& variable, const Setting& setting, Problems& problems) {
-  const std::string fallback = default_text(variable);
+  TextStore texts;
+  const BorrowedText fallback = default_text(variable, texts);
   problems.error("%s=%s is not understood; accepted: %s; %s%s is used", Shown(setting.name).text(),
-                 Shown(setting.value).text(), accepted_form(variable).c_str(),
+                 Shown(setting.value).text(), accepted_form(variable, texts).c_str(),
                  fallback.empty() ? "the default" : "the default ", fallback.c_str());
 }
 
@@ -38,8 +37,9 @@ std::optional<uint64_t> parse_number(const Variable& variable, const Setting& se
   const bool negative = parsed->negative && parsed->value != 0;
   const uint64_t clamped = negative ? range.least : std::clamp(parsed->value, range.least, range.most);
   if (negative || clamped != parsed->value) {
+    TextStore texts;
     problems.warning("%s=%s is out of range; accepted: %s; %llu is used", Shown(setting.name).text(),
-                     Shown(setting.value).text(), accepted_form(variable).c_str(),
+                     Shown(setting.value).text(), accepted_form(variable, texts).c_str(),
                      static_cast<unsigned long long>(clamped));
   }
   return clamped;
@@ -87,7 +87,8 @@ void apply(const Variable& variable, const Setting& setting, Config& config, Pro
 void apply_events(const Setting& setting, Config& config, Problems& problems) {
   if (!setting) return;
   ShippedEvents events{.platform = false, .function = false, .extension = false};
-  for (const std::string_view item : split_list(setting.value)) {
+  std::string_view rest = setting.value;
+  for (std::string_view item; !(item = next_item(rest)).empty();) {
     const std::optional<uint8_t> index = parse_choice(item, "platform|function|extension");
     if (!index) {
       problems.error(
@@ -110,14 +111,16 @@ void apply_events(const Setting& setting, Config& config, Problems& problems) {
 void apply_drop_platform(const Setting& setting, Config& config, Problems& problems) {
   static constexpr std::string_view kPrefix = "platform.";
   if (!setting) return;
-  config.drop_platform.clear();
+  config.drop_platform = {};
   if (equal_ignoring_case(trimmed(setting.value), "none")) return;
-  for (const std::string_view item : split_list(setting.value)) {
+  std::string_view rest = setting.value;
+  for (std::string_view item; !(item = next_item(rest)).empty();) {
     const std::string_view type = item.starts_with(kPrefix) ? item.substr(kPrefix.size()) : item;
     const bool word = !type.empty() &&
                       std::all_of(type.begin(), type.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
     if (word) {
-      config.drop_platform.append(joined({config.drop_platform.empty() ? "" : ",", kPrefix, type}));
+      const std::string_view before = config.drop_platform;
+      config.drop_platform = config.texts.keep({before, before.empty() ? "" : ",", kPrefix, type});
     } else {
       problems.error(
           "LOKI_DROP_PLATFORM: %s is no platform event type and is left out; accepted: a list such as "
@@ -145,14 +148,14 @@ void check_values(const Settings& settings, Config& config, Problems& problems) 
                    Config::kSpoolDir);
     config.spool_dir = Config::kSpoolDir;
   }
-  if (!config.ca_pem.empty() && config.ca_pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+  if (!config.ca_pem.empty() && config.ca_pem.find("-----BEGIN CERTIFICATE-----") == std::string_view::npos) {
     problems.error("LOKI_CA_PEM holds no certificate and is not used; it begins with -----BEGIN CERTIFICATE-----");
-    config.ca_pem.clear();
+    config.ca_pem = {};
   }
   if (const Setting& name = settings["LOKI_TLS_SERVER_NAME"]; name && !valid_server_name(name.value)) {
     problems.error("LOKI_TLS_SERVER_NAME=%s is neither a host name nor an address; the endpoint's host is used",
                    Shown(name.value).text());
-    config.tls_server_name.clear();
+    config.tls_server_name = {};
   }
   if (config.tls_insecure_skip_verify) {
     problems.warning(
@@ -172,9 +175,7 @@ void check_client_certificate(Config& config, Problems& problems) {
                                                       : "LOKI_CLIENT_KEY";
   problems.error("%s is set without %s; mutual TLS needs both and is not used", only,
                  certificate ? "LOKI_CLIENT_KEY_FILE" : "LOKI_CLIENT_CERT_FILE");
-  for (std::string* text : {&config.client_cert_file, &config.client_key_file, &given.client_cert, &given.client_key}) {
-    text->clear();
-  }
+  config.client_cert_file = config.client_key_file = given.client_cert = given.client_key = {};
 }
 
 LambdaEnvironment load_lambda(const Settings& settings) {
@@ -205,15 +206,15 @@ Credentials load_credentials(const Settings& settings) {
   const Setting& token = settings["LOKI_AUTH_TOKEN"];
   const Setting& username = settings["LOKI_USERNAME"];
   Credentials credentials{
-      .headers = std::string(settings["LOKI_HEADERS"].value),
-      .tenant_id = std::string(settings["LOKI_TENANT_ID"].value),
-      .token = std::string(token.value),
-      .user = std::string(settings.exactly("LOKI_USER")),
-      .api_key = std::string(settings["LOKI_API_KEY"].value),
-      .username = std::string(username.value),
-      .password = std::string(settings["LOKI_PASSWORD"].value),
-      .client_cert = std::string(settings["LOKI_CLIENT_CERT"].value),
-      .client_key = std::string(settings["LOKI_CLIENT_KEY"].value),
+      .headers = settings["LOKI_HEADERS"].value,
+      .tenant_id = settings["LOKI_TENANT_ID"].value,
+      .token = token.value,
+      .user = settings.exactly("LOKI_USER"),
+      .api_key = settings["LOKI_API_KEY"].value,
+      .username = username.value,
+      .password = settings["LOKI_PASSWORD"].value,
+      .client_cert = settings["LOKI_CLIENT_CERT"].value,
+      .client_key = settings["LOKI_CLIENT_KEY"].value,
   };
   if (token) credentials.token_variable = token.name;
   if (username) credentials.username_variable = username.name;
@@ -229,7 +230,8 @@ bool Config::has_errors() const {
 
 Config load_config(Environment environment) {
   Config config;
-  Problems problems(config.problems);
+  TextStore& texts = config.texts;
+  Problems problems(config.problems, texts);
   const Settings settings(environment, problems);
 
   const std::span<const Variable> rows = variables();
@@ -243,21 +245,21 @@ Config load_config(Environment environment) {
   check_values(settings, config, problems);
 
   config.lambda = load_lambda(settings);
-  config.labels = load_labels(settings, config.request_id_as, config.lambda.function_name, problems);
+  config.labels = load_labels(settings, config.request_id_as, config.lambda.function_name, problems, texts);
   // Who switched us off does not have to say where Loki is.
-  if (config.extension_enabled) config.endpoint = load_endpoint(settings, problems);
-  if (config.endpoint) config.proxy = load_proxy(settings, *config.endpoint, problems);
+  if (config.extension_enabled) config.endpoint = load_endpoint(settings, problems, texts);
+  if (config.endpoint) config.proxy = load_proxy(settings, *config.endpoint, problems, texts);
 
   config.credentials = load_credentials(settings);
-  config.secrets = load_secrets(settings, config.lambda.region, config.credentials, problems);
+  load_secrets(settings, config, problems);
   check_client_certificate(config, problems);
-  config.dead_letter = load_dead_letter(settings, config.lambda, problems);
+  config.dead_letter = load_dead_letter(settings, config.lambda, problems, texts);
   const Endpoint* const endpoint = config.endpoint ? &*config.endpoint : nullptr;
-  RequestIdentity identity = compose_identity(config.credentials, endpoint, problems);
-  config.authorization = std::move(identity.authorization);
-  config.authorization_source = std::move(identity.source);
-  config.tenant_id = std::move(identity.tenant_id);
-  config.headers = std::move(identity.headers);
+  const RequestIdentity identity = compose_identity(config.credentials, endpoint, problems, texts);
+  config.authorization = identity.authorization;
+  config.authorization_source = identity.source;
+  config.tenant_id = identity.tenant_id;
+  config.headers = identity.headers;
   return config;
 }
 

@@ -4,6 +4,8 @@
 // name resolution, no clock. It never fails: a bad value is replaced by its default (or clamped, or repaired) and
 // leaves a ConfigProblem for the caller to log. Read-only afterwards, so any thread may read it.
 //
+// Its texts stand in the environment, or, where they are put together, in its store: nothing else in it is to be freed.
+//
 // The initial values below are the defaults: the help, `sleipnir config` and the README's table print them from here.
 // Names, aliases, ranges and meanings stand in app/config_table.cc.
 #pragma once
@@ -11,19 +13,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fixed_list.h"
 #include "base/log.h"
 #include "base/name_value.h"
+#include "base/text_store.h"
 #include "batch/flush_policy.h"
 #include "batch/record.h"
 #include "lambda/invocation_sampler.h"
 #include "lambda/record_rules.h"
 #include "lambda/telemetry_decoder.h"
 #include "loki/entry_writer.h"
+#include "loki/labels.h"
 #include "net/endpoint.h"
 
 namespace sleipnir {
@@ -45,15 +49,15 @@ struct ShippedEvents {
 // The credentials as the user wrote them; empty: not given. A value may name a secret that is fetched later:
 // compose_identity() (app/config_identity.h) then runs again with the fetched one.
 struct Credentials {
-  std::string headers;      // LOKI_HEADERS, JSON text
-  std::string tenant_id;    // LOKI_TENANT_ID
-  std::string token;        // LOKI_AUTH_TOKEN
-  std::string user;         // LOKI_USER alone: basic together with api_key
-  std::string api_key;      // LOKI_API_KEY
-  std::string username;     // LOKI_USERNAME, else LOKI_USER
-  std::string password;     // LOKI_PASSWORD
-  std::string client_cert;  // LOKI_CLIENT_CERT, PEM text
-  std::string client_key;   // LOKI_CLIENT_KEY, PEM text
+  BorrowedText headers;      // LOKI_HEADERS, JSON text
+  BorrowedText tenant_id;    // LOKI_TENANT_ID
+  BorrowedText token;        // LOKI_AUTH_TOKEN
+  BorrowedText user;         // LOKI_USER alone: basic together with api_key
+  BorrowedText api_key;      // LOKI_API_KEY
+  BorrowedText username;     // LOKI_USERNAME, else LOKI_USER
+  BorrowedText password;     // LOKI_PASSWORD
+  BorrowedText client_cert;  // LOKI_CLIENT_CERT, PEM text
+  BorrowedText client_key;   // LOKI_CLIENT_KEY, PEM text
   // Which alias gave the value, for lines about it. Names out of the table.
   std::string_view token_variable = "LOKI_AUTH_TOKEN";
   std::string_view username_variable = "LOKI_USERNAME";
@@ -61,16 +65,19 @@ struct Credentials {
 
 // Where a service of AWS is, and the way to it (app/aws_call.h).
 struct AwsService {
-  std::string region;
+  std::string_view region;
   Endpoint endpoint;
   std::optional<Endpoint> proxy;
 };
 
+// So many variables may be references: app/config_secrets.cc.
+inline constexpr size_t kSecretsMax = 8;
+
 // A credential whose value is a reference (aws/secret_reference.h), and where it is fetched (app/secrets.h).
 struct SecretSource {
-  std::string Credentials::* field = nullptr;
+  BorrowedText Credentials::* field = nullptr;
   const char* variable = "";
-  std::string reference;
+  BorrowedText reference;
   AwsService service;
 };
 
@@ -82,7 +89,7 @@ enum class Severity : uint8_t {
 // One finding: names the variable, the bad value (unless secret), the accepted form and so the fix. One line.
 struct ConfigProblem {
   Severity severity = Severity::kError;
-  std::string text;
+  BorrowedText text;
 };
 
 // What Lambda itself tells by environment; views into it. Empty texts where it does not (outside Lambda).
@@ -103,43 +110,56 @@ struct LambdaEnvironment {
   std::string_view container_credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN
 };
 
+// The custom labels and service_name, which does not count towards Loki's limit.
+using LabelList = FixedList<NameValue, kLabelCountMax + 1>;
+
+// So many passes over each line at most.
+inline constexpr size_t kMasksMax = 16;
+
+// Beside our own. A guess: nobody has a tenth of it.
+inline constexpr size_t kHeadersMax = 64;
+using HeaderList = FixedList<NameValue, kHeadersMax>;
+
 struct Config {
+  // What of the texts below does not stand in the environment.
+  TextStore texts;
+
   // --- Where to, and as whom ---
   // The push endpoint, path complete. Missing: not given or not usable (problems says which).
   std::optional<Endpoint> endpoint;
   // Value of the Authorization header; empty: none is sent.
-  std::string authorization;
+  BorrowedText authorization;
   // The variables it comes from, for people; empty: none.
-  std::string authorization_source;
+  BorrowedText authorization_source;
   // Value of X-Scope-OrgID; empty: none is sent.
-  std::string tenant_id;
+  BorrowedText tenant_id;
   // Further request headers. Never Authorization or X-Scope-OrgID (they went into the two above), never one that the
   // push itself sets (is_reserved_header() in loki/push_request.h). Names and values are safe to send.
-  std::vector<NameValue> headers;
+  HeaderList headers;
   Credentials credentials;
   // Those of them that are references, something else standing in their place above. Then authorization and headers
   // are not what is sent.
-  std::vector<SecretSource> secrets;
+  FixedList<SecretSource, kSecretsMax> secrets;
   // S3, and as the endpoint's path what all keys begin with; app/dead_letter.h.
   std::optional<AwsService> dead_letter;
-  std::string dead_letter_uri;  // as written, for people
+  BorrowedText dead_letter_uri;  // as written, for people
 
   // --- What is sent ---
   // Custom labels in order, then `service_name` where it is known. Valid for Loki, without duplicates, none with the
   // name of a built-in one, and so few that the built-in ones fit in beside them: all of them are sent.
-  std::vector<NameValue> labels;
+  LabelList labels;
   bool extract_request_id = true;
   RequestIdAs request_id_as = RequestIdAs::kMetadata;
   bool structured_metadata = true;
   ShippedEvents events;
   // Platform event types that are not shipped, full names separated by commas.
-  std::string drop_platform = "platform.telemetrySubscription,platform.extension";
+  BorrowedText drop_platform = "platform.telemetrySubscription,platform.extension";
   // Function records below it are not shipped. kUnknown: all are.
   Level min_level = Level::kUnknown;
   PlatformFormat platform_format = PlatformFormat::kJson;
-  size_t max_line_bytes = 262144;  // longer lines are split
-  std::vector<NameValue> masks;    // patterns, and what is put in their places
-  std::string drop_match;          // lines with this in it are not shipped
+  size_t max_line_bytes = 262144;         // longer lines are split
+  FixedList<NameValue, kMasksMax> masks;  // patterns, and what is put in their places
+  BorrowedText drop_match;                // lines with this in it are not shipped
   // Of the invocations that did not fail so many, of InvocationSampler::kAll, are shipped.
   uint32_t sample = InvocationSampler::kAll;
 
@@ -161,17 +181,17 @@ struct Config {
   size_t buffer_entries_max = 0;  // 0: bytes alone decide
   size_t memory_limit_bytes = size_t{8} << 20;
   static constexpr const char* kSpoolDir = "/tmp/sleipnir";
-  std::string spool_dir = kSpoolDir;
+  BorrowedText spool_dir = kSpoolDir;
   size_t spool_bytes_max = size_t{64} << 20;  // 0: no spool
 
   // --- Network ---
   uint16_t listener_port = 4327;
-  std::string ca_file;  // added to the system's roots
-  std::string ca_pem;   // added to the system's roots, PEM text
+  BorrowedText ca_file;  // added to the system's roots
+  BorrowedText ca_pem;   // added to the system's roots, PEM text
   // Mutual TLS: a certificate and a key, or neither, here or in `credentials`, which come first.
-  std::string client_cert_file;
-  std::string client_key_file;
-  std::string tls_server_name;  // empty: the endpoint's host
+  BorrowedText client_cert_file;
+  BorrowedText client_key_file;
+  BorrowedText tls_server_name;  // empty: the endpoint's host
   bool tls_insecure_skip_verify = false;
   // The proxy for the push endpoint, already cleared by NO_PROXY; its user info is basic authorization for CONNECT.
   std::optional<Endpoint> proxy;

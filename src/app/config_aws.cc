@@ -14,13 +14,13 @@ bool is_on(const Settings& settings, std::string_view name) {
 
 // By its name it is for whatever is asked by https; LOKI_PROXY leads to Loki alone. What is wrong with it is said
 // there.
-std::optional<Endpoint> proxy_for(const Settings& settings, const Endpoint& endpoint) {
+std::optional<Endpoint> proxy_for(const Settings& settings, const Endpoint& endpoint, TextStore& texts) {
   std::string_view text = settings.exactly("HTTPS_PROXY");
   if (text.empty()) text = settings.exactly("https_proxy");
   if (text.empty() || !endpoint.tls || proxy_exempt(settings["NO_PROXY"].value, endpoint)) return std::nullopt;
-  Result<Endpoint> parsed = parse_endpoint(text, {.scheme = EndpointDefaults::Scheme::kHttp});
+  const Result<Endpoint> parsed = parse_endpoint(text, {.scheme = EndpointDefaults::Scheme::kHttp}, texts);
   if (!parsed || parsed->tls) return std::nullopt;
-  return std::move(parsed.value());
+  return parsed.value();
 }
 
 }  // namespace
@@ -36,21 +36,20 @@ AwsEndpointOptions endpoint_options(const Settings& settings, std::string_view e
 }
 
 std::optional<AwsService> load_service(const Settings& settings, const ServiceWanted& wanted,
-                                       const AwsEndpointOptions& options, Problems& problems) {
-  const std::string url = service_url(wanted.service, wanted.region, options);
-  Result<Endpoint> endpoint = parse_endpoint(url, {.scheme = EndpointDefaults::Scheme::kHttps});
+                                       const AwsEndpointOptions& options, Problems& problems, TextStore& texts) {
+  const std::string_view url = service_url(wanted.service, wanted.region, options, texts);
+  const Result<Endpoint> endpoint = parse_endpoint(url, {.scheme = EndpointDefaults::Scheme::kHttps}, texts);
   if (!endpoint) {
     problems.error("%s needs %s, which %s; correct AWS_ENDPOINT_URL", wanted.variable, Shown::url(url).text(),
                    endpoint.error().text());
     return std::nullopt;
   }
-  AwsService service{.region = std::string(wanted.region), .endpoint = std::move(endpoint.value()), .proxy = {}};
-  service.proxy = proxy_for(settings, service.endpoint);
-  return service;
+  return AwsService{
+      .region = wanted.region, .endpoint = endpoint.value(), .proxy = proxy_for(settings, endpoint.value(), texts)};
 }
 
 std::optional<AwsService> load_dead_letter(const Settings& settings, const LambdaEnvironment& lambda,
-                                           Problems& problems) {
+                                           Problems& problems, TextStore& texts) {
   const Setting& setting = settings["LOKI_DEAD_LETTER_S3_URI"];
   if (!setting) return std::nullopt;
   const std::optional<S3Location> location = parse_s3_location(setting.value);
@@ -68,10 +67,11 @@ std::optional<AwsService> load_dead_letter(const Settings& settings, const Lambd
   // Its own certificate is for one label in front, and whoever serves another address knows paths at least.
   const bool in_host = options.override_url.empty() && location->bucket.find('.') == std::string_view::npos;
   if (in_host) options.bucket = location->bucket;
-  std::optional<AwsService> service = load_service(
-      settings, {.variable = "LOKI_DEAD_LETTER_S3_URI", .service = "s3", .region = lambda.region}, options, problems);
+  std::optional<AwsService> service =
+      load_service(settings, {.variable = "LOKI_DEAD_LETTER_S3_URI", .service = "s3", .region = lambda.region}, options,
+                   problems, texts);
   if (service) {
-    service->endpoint.path = s3_path(in_host ? "" : location->bucket, location->prefix, lambda.function_name);
+    service->endpoint.path = s3_path(in_host ? "" : location->bucket, location->prefix, lambda.function_name, texts);
   }
   return service;
 }

@@ -20,11 +20,11 @@ AwsEndpointOptions endpoint_options(const Settings& settings, std::string_view e
 
 // Nothing, with a line: the endpoint cannot be used.
 std::optional<AwsService> load_service(const Settings& settings, const ServiceWanted& wanted,
-                                       const AwsEndpointOptions& options, Problems& problems);
+                                       const AwsEndpointOptions& options, Problems& problems, TextStore& texts);
 
 // S3, with the beginning of all objects' keys as the endpoint's path: "/prefix/function/". Nothing: none is wanted, or,
 // with a line, it cannot be used.
 std::optional<AwsService> load_dead_letter(const Settings& settings, const LambdaEnvironment& lambda,
-                                           Problems& problems);
+                                           Problems& problems, TextStore& texts);
 
 }  // namespace sleipnir

@@ -6,7 +6,6 @@
 
 #include "app/config_values.h"
 #include "base/ascii.h"
-#include "base/joined.h"
 #include "base/limits.h"
 #include "loki/push_request.h"
 #include "net/basic_auth.h"
@@ -30,13 +29,13 @@ bool begins_with(std::string_view text, std::string_view word) {
   return equal_ignoring_case(text.substr(0, word.size()), word);
 }
 
-std::string bearer(std::string_view token) {
-  if (begins_with(token, "Bearer ") || begins_with(token, "Basic ")) return std::string(token);
-  return joined({"Bearer ", token});
+BorrowedText bearer(BorrowedText token, TextStore& texts) {
+  if (begins_with(token, "Bearer ") || begins_with(token, "Basic ")) return token;
+  return texts.keep({"Bearer ", token});
 }
 
 // The credential, or nothing (with a line) if it cannot be one.
-std::string_view checked(std::string_view variable, const std::string& value, Problems& problems) {
+BorrowedText checked(std::string_view variable, BorrowedText value, Problems& problems) {
   if (!has_control(value)) return value;
   problems.error(
       "%s contains a line break or another control character (often a newline at its end) and is not used; set it "
@@ -45,8 +44,8 @@ std::string_view checked(std::string_view variable, const std::string& value, Pr
   return {};
 }
 
-std::string_view checked_user(std::string_view variable, const std::string& value, Problems& problems) {
-  if (value.find(':') == std::string::npos) return checked(variable, value, problems);
+BorrowedText checked_user(std::string_view variable, BorrowedText value, Problems& problems) {
+  if (value.find(':') == std::string_view::npos) return checked(variable, value, problems);
   problems.error(
       "%s contains a colon, which basic authorization cannot carry in a user name, and is not used; put the "
       "password into LOKI_PASSWORD",
@@ -61,17 +60,16 @@ bool valid_tenant(std::string_view tenant) {
 }
 
 // LOKI_HEADERS: Authorization and X-Scope-OrgID into their fields, what is refused with a line.
-void take_headers(const std::string& json, RequestIdentity& identity, Problems& problems) {
-  const std::optional<JsonTexts> texts = parse_json_texts(json);
-  if (!texts) {
+void take_headers(std::string_view json, RequestIdentity& identity, Problems& problems, TextStore& texts) {
+  JsonTexts members(json, texts);
+  if (!members.is_object()) {
     problems.error("LOKI_HEADERS is no JSON object such as {\"X-Team\":\"logs\"} and is not used");
     return;
   }
-  for (const NameValue& header : texts->refused) {
-    problems.error("LOKI_HEADERS: the value of %s is no text; this header is not sent", Shown(header.name).text());
-  }
-  for (const NameValue& header : texts->members) {
-    if (!is_valid_header({header.name, header.value})) {
+  for (NameValue header; members.next(header);) {
+    if (members.refused()) {
+      problems.error("LOKI_HEADERS: the value of %s is no text; this header is not sent", Shown(header.name).text());
+    } else if (!is_valid_header({header.name, header.value})) {
       problems.error(
           "LOKI_HEADERS: %s has a name or a value with characters that no header may contain (line breaks, "
           "control characters, spaces in the name); this header is not sent",
@@ -87,8 +85,9 @@ void take_headers(const std::string& json, RequestIdentity& identity, Problems& 
     } else if (std::any_of(identity.headers.begin(), identity.headers.end(),
                            [&](const NameValue& earlier) { return equal_ignoring_case(earlier.name, header.name); })) {
       problems.warning("LOKI_HEADERS: %s stands there twice; the first one is sent", Shown(header.name).text());
-    } else {
-      identity.headers.push_back(header);
+    } else if (!identity.headers.add(header)) {
+      problems.error("LOKI_HEADERS: %s is one too many, as %zu are possible; this header is not sent",
+                     Shown(header.name).text(), kHeadersMax);
     }
   }
 }
@@ -98,17 +97,18 @@ void check_tenant(std::string_view variable, RequestIdentity& identity, Problems
   problems.error(
       "%s=%s is no tenant Loki takes and is not sent; accepted: letters, digits and !-_.*'(), at most 150 bytes",
       Shown(variable).text(), Shown(identity.tenant_id).text());
-  identity.tenant_id.clear();
+  identity.tenant_id = {};
 }
 
 // Picks the first credential that applies, and knows which ones were then left over.
 class Choice {
  public:
-  Choice(const Credentials& credentials, const Endpoint* endpoint, Problems& problems)
+  Choice(const Credentials& credentials, const Endpoint* endpoint, Problems& problems, TextStore& texts)
       : problems_(problems),
+        texts_(texts),
         credentials_(credentials),
         token_(checked(credentials.token_variable, credentials.token, problems)),
-        user_(credentials.user.empty() ? std::string_view() : checked_user("LOKI_USER", credentials.user, problems)),
+        user_(credentials.user.empty() ? BorrowedText() : checked_user("LOKI_USER", credentials.user, problems)),
         api_key_(checked("LOKI_API_KEY", credentials.api_key, problems)),
         username_(credentials.username_variable == "LOKI_USER"
                       ? user_
@@ -117,15 +117,15 @@ class Choice {
         url_(endpoint != nullptr && endpoint->has_user_info ? endpoint : nullptr) {}
 
   // The header's value. `given`: what LOKI_HEADERS said.
-  std::string take(std::string given) {
-    if (!given.empty()) return use("LOKI_HEADERS", "", std::move(given));
-    if (!token_.empty()) return use(credentials_.token_variable, "", bearer(token_));
+  BorrowedText take(BorrowedText given) {
+    if (!given.empty()) return use("LOKI_HEADERS", "", given);
+    if (!token_.empty()) return use(credentials_.token_variable, "", bearer(token_, texts_));
     if (!user_.empty() && !api_key_.empty()) {
-      return use("LOKI_USER", "LOKI_API_KEY", basic_authorization(user_, api_key_));
+      return use("LOKI_USER", "LOKI_API_KEY", basic_authorization(user_, api_key_, texts_));
     }
-    if (!api_key_.empty()) return use("LOKI_API_KEY", "", bearer(api_key_));
+    if (!api_key_.empty()) return use("LOKI_API_KEY", "", bearer(api_key_, texts_));
     if (!username_.empty() && !password_.empty()) {
-      return use(credentials_.username_variable, "LOKI_PASSWORD", basic_authorization(username_, password_));
+      return use(credentials_.username_variable, "LOKI_PASSWORD", basic_authorization(username_, password_, texts_));
     }
     if (!username_.empty() || !password_.empty()) {
       problems_.warning("%s is set without %s, so it is not used",
@@ -133,12 +133,12 @@ class Choice {
                         username_.empty() ? "LOKI_USERNAME" : "LOKI_PASSWORD or LOKI_API_KEY");
       username_ = password_ = {};
     }
-    if (url_ != nullptr) return use(kUrl, "", basic_authorization(url_->user, url_->password));
+    if (url_ != nullptr) return use(kUrl, "", basic_authorization(url_->user, url_->password, texts_));
     return {};
   }
 
   // "LOKI_USERNAME and LOKI_PASSWORD"; empty: no authorization is sent.
-  std::string source() const { return joined_names(used()); }
+  BorrowedText source() const { return joined_names(used(), texts_); }
 
   void note_unused() const {
     if (used().empty()) return;
@@ -155,13 +155,13 @@ class Choice {
     look(kUrl, url_ != nullptr);
     if (count == 0) return;
     problems_.warning("authorization comes from %s; %s %s not used, remove what is not meant", source().c_str(),
-                      joined_names(std::span(unused).first(count)).c_str(), count == 1 ? "is" : "are");
+                      joined_names(std::span(unused).first(count), texts_).c_str(), count == 1 ? "is" : "are");
   }
 
  private:
   static constexpr std::string_view kUrl = "the user info in the endpoint";
 
-  std::string use(std::string_view first, std::string_view second, std::string value) {
+  BorrowedText use(std::string_view first, std::string_view second, BorrowedText value) {
     used_ = {first, second};
     return value;
   }
@@ -170,12 +170,13 @@ class Choice {
   }
 
   Problems& problems_;
+  TextStore& texts_;
   const Credentials& credentials_;
-  const std::string_view token_;
-  const std::string_view user_;
-  const std::string_view api_key_;
-  std::string_view username_;
-  std::string_view password_;
+  const BorrowedText token_;
+  const BorrowedText user_;
+  const BorrowedText api_key_;
+  BorrowedText username_;
+  BorrowedText password_;
   const Endpoint* const url_;
   std::array<std::string_view, 2> used_;  // the second is empty where one does
 };
@@ -188,22 +189,23 @@ void check_head_bytes(const Endpoint* endpoint, RequestIdentity& identity, Probl
     problems.error("the credential (%zu bytes) does not fit into a request of %zu bytes and is not sent",
                    identity.authorization.size(), kPushHeadBytesMax);
     bytes -= identity.authorization.size();
-    identity.authorization.clear();
+    identity.authorization = {};
   }
   for (size_t i = 0; i < identity.headers.size(); i++) {
     bytes += identity.headers[i].name.size() + identity.headers[i].value.size() + sizeof(": \r\n");
     if (bytes <= kPushHeadBytesMax) continue;
     problems.error("LOKI_HEADERS: from %s on the headers do not fit into a request of %zu bytes and are not sent",
                    Shown(identity.headers[i].name).text(), kPushHeadBytesMax);
-    identity.headers.resize(i);
+    identity.headers.cut(i);
   }
 }
 
 }  // namespace
 
-RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems) {
+RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems,
+                                 TextStore& texts) {
   RequestIdentity identity;
-  if (!credentials.headers.empty()) take_headers(credentials.headers, identity, problems);
+  if (!credentials.headers.empty()) take_headers(credentials.headers, identity, problems, texts);
 
   if (!identity.tenant_id.empty()) {
     if (!credentials.tenant_id.empty() && credentials.tenant_id != identity.tenant_id) {
@@ -215,8 +217,8 @@ RequestIdentity compose_identity(const Credentials& credentials, const Endpoint*
     check_tenant("LOKI_TENANT_ID", identity, problems);
   }
 
-  Choice choice(credentials, endpoint, problems);
-  identity.authorization = choice.take(std::move(identity.authorization));
+  Choice choice(credentials, endpoint, problems, texts);
+  identity.authorization = choice.take(identity.authorization);
   identity.source = choice.source();
   choice.note_unused();
   if (!identity.authorization.empty() && endpoint != nullptr && !endpoint->tls && !endpoint->is_loopback()) {

@@ -5,22 +5,21 @@
 // info of the endpoint (basic). Pure: runs at start, and again when a secret was fetched. Any thread.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "app/config_problems.h"
 
 namespace sleipnir {
 
 struct RequestIdentity {
-  std::string authorization;  // the header's value; empty: none
-  std::string source;         // the variables it comes from: "LOKI_USERNAME and LOKI_PASSWORD"
-  std::string tenant_id;      // X-Scope-OrgID; empty: none
-  std::vector<NameValue> headers;
+  BorrowedText authorization;  // the header's value; empty: none
+  BorrowedText source;         // the variables it comes from: "LOKI_USERNAME and LOKI_PASSWORD"
+  BorrowedText tenant_id;      // X-Scope-OrgID; empty: none
+  HeaderList headers;
 };
 
 // What could break out of a header, or what Loki could not take, is refused with a line and counts as not given; what
-// is given but not used is named. `endpoint` may be null.
-RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems);
+// is given but not used is named. `endpoint` may be null. Borrowed: the credentials' texts, and what is composed in
+// `texts`.
+RequestIdentity compose_identity(const Credentials& credentials, const Endpoint* endpoint, Problems& problems,
+                                 TextStore& texts);
 
 }  // namespace sleipnir

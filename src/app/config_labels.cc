@@ -31,44 +31,45 @@ bool is_name_character(char c) {
 }
 
 // Each character that a name may not have becomes one '_', also one of several bytes.
-std::string repaired_name(std::string_view name) {
-  std::string out;
+BorrowedText repaired_name(std::string_view name, TextStore& texts) {
+  char* const begin = texts.room(name.size() + 1);
+  char* end = begin;
+  if (!name.empty() && is_digit(name.front())) *end++ = '_';
   char previous = '\0';
   for (const char c : name) {
     const bool continues = (static_cast<uint8_t>(c) & 0xc0) == 0x80 && !is_ascii(previous);
-    if (!continues) out += is_name_character(c) ? c : '_';
+    if (!continues) *end++ = is_name_character(c) ? c : '_';
     previous = c;
   }
-  if (!out.empty() && is_digit(out.front())) out.insert(0, 1, '_');
-  return out;
+  return TextStore::close(begin, end);
 }
 
 // Invalid UTF-8 becomes U+FFFD, as in a record's text.
-std::string repaired_value(std::string_view value) {
-  std::string out;
+BorrowedText repaired_value(std::string_view value, TextStore& texts) {
+  char* const begin = texts.room(3 * value.size());
+  char* end = begin;
   while (!value.empty()) {
     const auto foreign = std::find_if_not(value.begin(), value.end(), is_ascii);
     const auto foreign_end = std::find_if(foreign, value.end(), is_ascii);
-    out.append(value.begin(), foreign);
+    end = std::copy(value.begin(), foreign, end);
     // A run without ASCII has nothing to escape, so its JSON form is the repaired text.
-    std::string run(3 * static_cast<size_t>(foreign_end - foreign), '\0');
-    run.resize(escape_json({foreign, foreign_end}, run).written);
-    out += run;
+    const std::string_view run(foreign, foreign_end);
+    end += escape_json(run, {end, 3 * run.size()}).written;
     value = {foreign_end, value.end()};
   }
-  return out;
+  return TextStore::close(begin, end);
 }
 
 class Merger {
  public:
-  explicit Merger(Problems& problems) : problems_(problems) {}
-
-  void reserve_name(std::string_view name) { reserved_.push_back(name); }
-
-  bool has(std::string_view name) const { return find(name) != labels_.size(); }
+  Merger(RequestIdAs request_id_as, Problems& problems, TextStore& texts)
+      : request_id_is_label_(request_id_as == RequestIdAs::kLabel),
+        others_max_(kLabelCountMax - kBuiltInLabels.size() - (request_id_is_label_ ? 1 : 0)),
+        problems_(problems),
+        texts_(texts) {}
 
   void add(std::string_view variable, std::string_view given_name, std::string_view given_value) {
-    std::string name = repaired_name(given_name);
+    std::string_view name = repaired_name(given_name, texts_);
     if (name.empty()) {
       problems_.error("%s: a label has no name and is dropped", Shown(variable).text());
       return;
@@ -85,9 +86,9 @@ class Merger {
     if (name.size() > kNameBytesMax) {
       problems_.warning("%s: the name of label %s is longer than %zu bytes and is cut", Shown(variable).text(),
                         Shown(name).text(), kNameBytesMax);
-      name.resize(kNameBytesMax);
+      name = name.substr(0, kNameBytesMax);
     }
-    if (std::find(reserved_.begin(), reserved_.end(), name) != reserved_.end()) {
+    if (is_reserved(name)) {
       problems_.error("%s: label %s is set by Sleipnir itself; yours is dropped, use another name",
                       Shown(variable).text(), Shown(name).text());
       return;
@@ -97,34 +98,37 @@ class Merger {
                         Shown(name).text(), Shown(variables_[earlier]).text());
       return;
     }
-    labels_.push_back({std::move(name), checked_value(variable, given_name, given_value)});
-    variables_.push_back(variable);
+    if (name != kServiceName && labels_.size() - (has_service_name() ? 1 : 0) == others_max_) {
+      dropped_ = dropped_.empty() ? texts_.keep({name}) : texts_.keep({dropped_, ", ", name});
+      return;
+    }
+    labels_.add({.name = texts_.keep({name}), .value = checked_value(variable, given_name, given_value)});
+    variables_.add(variable);
   }
 
-  // service_name last, and no more than `count_max` of the others.
-  std::vector<NameValue> take(size_t count_max) {
-    std::vector<NameValue> labels;
-    std::vector<std::string_view> dropped;
-    NameValue service;
-    for (NameValue& label : labels_) {
-      if (label.name == kServiceName) {
-        service = std::move(label);
-      } else if (labels.size() < count_max) {
-        labels.push_back(std::move(label));
-      } else {
-        dropped.push_back(label.name);
-      }
-    }
-    if (!dropped.empty()) {
+  bool has_service_name() const { return find(kServiceName) != labels_.size(); }
+
+  // service_name last.
+  LabelList take() {
+    if (!dropped_.empty()) {
       problems_.error(
           "more than %zu custom labels (Loki takes %zu on a stream, the others are Sleipnir's own): %s dropped",
-          count_max, kLabelCountMax, joined_names(dropped).c_str());
+          others_max_, kLabelCountMax, dropped_.c_str());
     }
-    if (!service.value.empty()) labels.push_back(std::move(service));
+    LabelList labels;
+    for (const NameValue& label : labels_) {
+      if (label.name != kServiceName) labels.add(label);
+    }
+    if (has_service_name()) labels.add(labels_[find(kServiceName)]);
     return labels;
   }
 
  private:
+  bool is_reserved(std::string_view name) const {
+    return std::find(kBuiltInLabels.begin(), kBuiltInLabels.end(), name) != kBuiltInLabels.end() ||
+           (request_id_is_label_ && name == kRequestId);
+  }
+
   // Its place; labels_.size(): nowhere.
   size_t find(std::string_view name) const {
     size_t place = 0;
@@ -132,41 +136,46 @@ class Merger {
     return place;
   }
 
-  std::string checked_value(std::string_view variable, std::string_view name, std::string_view given) {
-    std::string value = repaired_value(given);
+  BorrowedText checked_value(std::string_view variable, std::string_view name, std::string_view given) {
+    const BorrowedText value = repaired_value(given, texts_);
     if (value != given) {
       problems_.warning("%s: the value of label %s is not valid UTF-8; what is wrong in it is replaced",
                         Shown(variable).text(), Shown(name).text());
     }
-    if (value.size() > kValueBytesMax) {
-      problems_.warning("%s: the value of label %s is longer than %zu bytes and is cut", Shown(variable).text(),
-                        Shown(name).text(), kValueBytesMax);
-      value.resize(measure_json(value, SIZE_MAX, kValueBytesMax, LastNewline::kKeep).consumed);
-    }
-    return value;
+    if (value.size() <= kValueBytesMax) return value;
+    problems_.warning("%s: the value of label %s is longer than %zu bytes and is cut", Shown(variable).text(),
+                      Shown(name).text(), kValueBytesMax);
+    return texts_.keep({value.substr(0, measure_json(value, SIZE_MAX, kValueBytesMax, LastNewline::kKeep).consumed)});
   }
 
+  const bool request_id_is_label_;
+  const size_t others_max_;  // beside Sleipnir's own and service_name
   Problems& problems_;
-  std::vector<std::string_view> reserved_;
-  std::vector<NameValue> labels_;
-  std::vector<std::string_view> variables_;  // which one said each of them
+  TextStore& texts_;
+  LabelList labels_;
+  FixedList<std::string_view, kLabelCountMax + 1> variables_;  // which one said each of them
+  BorrowedText dropped_;                                       // names of those beyond others_max_
 };
 
-void add_json(const Setting& setting, Merger& merger, Problems& problems) {
-  const std::optional<JsonTexts> texts = parse_json_texts(setting.value);
-  if (!texts) {
+void add_json(const Setting& setting, Merger& merger, Problems& problems, TextStore& texts) {
+  JsonTexts members(setting.value, texts);
+  if (!members.is_object()) {
     problems.error("LOKI_LABELS=%s is no JSON object such as {\"team\":\"logs\"}; no label is taken from it",
                    Shown(setting.value).text());
     return;
   }
-  for (const NameValue& label : texts->refused) {
-    problems.error("LOKI_LABELS: the value of label %s is no text; it is dropped", Shown(label.name).text());
+  for (NameValue label; members.next(label);) {
+    if (members.refused()) {
+      problems.error("LOKI_LABELS: the value of label %s is no text; it is dropped", Shown(label.name).text());
+    } else {
+      merger.add(setting.name, label.name, label.value);
+    }
   }
-  for (const NameValue& label : texts->members) merger.add(setting.name, label.name, label.value);
 }
 
 void add_pairs(const Setting& setting, Merger& merger, Problems& problems) {
-  for (const std::string_view pair : split_list(setting.value)) {
+  std::string_view rest = setting.value;
+  for (std::string_view pair; !(pair = next_item(rest)).empty();) {
     const size_t equals = pair.find('=');
     if (equals == std::string_view::npos) {
       problems.error("LOKI_LOG_LABELS: %s is not of the form name=value and is dropped", Shown(pair).text());
@@ -198,34 +207,25 @@ void add_alternating(const Setting& setting, Merger& merger, Problems& problems)
 
 }  // namespace
 
-std::vector<NameValue> load_labels(const Settings& settings, RequestIdAs request_id_as, std::string_view function_name,
-                                   Problems& problems) {
-  Merger merger(problems);
-  size_t own = kBuiltInLabels.size();
-  for (const std::string_view name : kBuiltInLabels) merger.reserve_name(name);
-  if (request_id_as == RequestIdAs::kLabel) {
-    merger.reserve_name(kRequestId);
-    own++;
-  }
-
+LabelList load_labels(const Settings& settings, RequestIdAs request_id_as, std::string_view function_name,
+                      Problems& problems, TextStore& texts) {
+  Merger merger(request_id_as, problems, texts);
   const auto add_single = [&](std::string_view variable, std::string_view label) {
     if (const Setting& setting = settings[variable]) merger.add(setting.name, label, setting.value);
   };
   add_single("SERVICE_NAME", kServiceName);
-  if (const Setting& setting = settings["LOKI_LABELS"]) add_json(setting, merger, problems);
+  if (const Setting& setting = settings["LOKI_LABELS"]) add_json(setting, merger, problems, texts);
   if (const Setting& setting = settings["LOKI_LOG_LABELS"]) add_pairs(setting, merger, problems);
   if (const Setting& setting = settings["LOKI_EXTRA_LABELS"]) add_alternating(setting, merger, problems);
   for (const Setting& setting : settings.label_variables()) {
-    std::string name(setting.name.substr(kLabelPrefix.size()));
-    std::transform(name.begin(), name.end(), name.begin(), to_lower);
-    merger.add(setting.name, name, setting.value);
+    merger.add(setting.name, texts.lowered(setting.name.substr(kLabelPrefix.size())), setting.value);
   }
   add_single("LOKI_APPLICATION_LABEL", "application");
   add_single("LOKI_ENV_LABEL", "environment");
-  if (!function_name.empty() && !merger.has(kServiceName)) {
+  if (!function_name.empty() && !merger.has_service_name()) {
     merger.add("AWS_LAMBDA_FUNCTION_NAME", kServiceName, function_name);
   }
-  return merger.take(kLabelCountMax - own);
+  return merger.take();
 }
 
 }  // namespace sleipnir

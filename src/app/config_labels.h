@@ -5,7 +5,6 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
 
 #include "app/config_settings.h"
 
@@ -14,7 +13,7 @@ namespace sleipnir {
 // Merged in this order, the first to name a label wins: SERVICE_NAME, LOKI_LABELS, LOKI_LOG_LABELS, LOKI_EXTRA_LABELS,
 // OTEL_LABEL_*, LOKI_APPLICATION_LABEL, LOKI_ENV_LABEL. `service_name` comes last in the result; where nothing sets it,
 // it is the function's name if that is known.
-std::vector<NameValue> load_labels(const Settings& settings, RequestIdAs request_id_as, std::string_view function_name,
-                                   Problems& problems);
+LabelList load_labels(const Settings& settings, RequestIdAs request_id_as, std::string_view function_name,
+                      Problems& problems, TextStore& texts);
 
 }  // namespace sleipnir

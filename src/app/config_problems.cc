@@ -11,25 +11,25 @@ namespace {
 
 constexpr size_t kProblemBytesMax = 600;
 
-void add(std::vector<ConfigProblem>& list, Severity severity, const char* format, va_list arguments) {
+}  // namespace
+
+void Problems::add(Severity severity, const char* format, va_list arguments) {
   char text[kProblemBytesMax];
   if (vsnprintf(text, sizeof(text), format, arguments) < 0) return;
-  list.push_back({severity, text});
+  list_.push_back({severity, texts_.keep({text})});
 }
-
-}  // namespace
 
 void Problems::error(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  add(list_, Severity::kError, format, arguments);
+  add(Severity::kError, format, arguments);
   va_end(arguments);
 }
 
 void Problems::warning(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  add(list_, Severity::kWarning, format, arguments);
+  add(Severity::kWarning, format, arguments);
   va_end(arguments);
 }
 
@@ -46,17 +46,14 @@ Shown Shown::url(std::string_view value) {
   const size_t at = value.rfind('@');
   if (at == std::string_view::npos) return Shown(value);
   const size_t scheme_end = value.find("://");
-  std::string masked(scheme_end < at ? value.substr(0, scheme_end + 3) : std::string_view());
-  masked += "****";
-  masked += value.substr(at);
-  return Shown(masked);
+  TextStore texts;
+  return Shown(texts.keep({scheme_end < at ? value.substr(0, scheme_end + 3) : "", "****", value.substr(at)}));
 }
 
-std::string joined_names(std::span<const std::string_view> names) {
-  std::string out;
+BorrowedText joined_names(std::span<const std::string_view> names, TextStore& texts) {
+  BorrowedText out;
   for (size_t i = 0; i < names.size(); i++) {
-    if (i != 0) out += i + 1 == names.size() ? " and " : ", ";
-    out += names[i];
+    out = texts.keep({out, i == 0 ? "" : i + 1 == names.size() ? " and " : ", ", names[i]});
   }
   return out;
 }

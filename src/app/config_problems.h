@@ -3,8 +3,8 @@
 // A file-to-file helper of app/config*: used while load_config() runs, and once more when a fetched secret arrives.
 #pragma once
 
+#include <cstdarg>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,15 +14,18 @@ namespace sleipnir {
 
 class Problems {
  public:
-  // Borrowed: outlives this.
-  explicit Problems(std::vector<ConfigProblem>& list) : list_(list) {}
+  // Both outlive this.
+  Problems(std::vector<ConfigProblem>& list, TextStore& texts) : list_(list), texts_(texts) {}
 
   // printf-like, one line. A text longer than 600 bytes is cut.
   [[gnu::format(printf, 2, 3)]] void error(const char* format, ...);
   [[gnu::format(printf, 2, 3)]] void warning(const char* format, ...);
 
  private:
+  void add(Severity severity, const char* format, va_list arguments);
+
   std::vector<ConfigProblem>& list_;
+  TextStore& texts_;
 };
 
 // A user's value as a line may show it: at most 60 bytes, control characters as '?'. Lives to the end of the full
@@ -42,6 +45,6 @@ class Shown {
 };
 
 // "A", "A and B", "A, B and C"; as a variable's name in a line needs a NUL-terminated text, so does a list of them.
-std::string joined_names(std::span<const std::string_view> names);
+BorrowedText joined_names(std::span<const std::string_view> names, TextStore& texts);
 
 }  // namespace sleipnir

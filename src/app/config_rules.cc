@@ -4,7 +4,6 @@
 
 #include "app/config_values.h"
 #include "base/ascii.h"
-#include "base/joined.h"
 #include "base/json_check.h"
 #include "base/json_scan.h"
 
@@ -12,44 +11,42 @@ namespace sleipnir {
 
 namespace {
 
-// So many passes over each line at most.
-constexpr size_t kMasksMax = 16;
 constexpr size_t kReplacementBytesMax = 64;
-constexpr std::string_view kReplacement = "***";
+constexpr BorrowedText kReplacement = "***";
 
 // The pattern that finds this text and nothing else.
-std::string pattern_of(std::string_view text) {
-  std::string pattern;
+BorrowedText pattern_of(std::string_view text, TextStore& texts) {
+  char* const begin = texts.room(2 * text.size());
+  char* end = begin;
   for (const char c : text) {
-    if (!is_letter(c)) pattern += '\\';
-    pattern += c;
+    if (!is_letter(c)) *end++ = '\\';
+    *end++ = c;
   }
-  return pattern;
+  return TextStore::close(begin, end);
 }
 
 // One element of the array: a text is short for an object that has it as its `text`.
 bool add_mask(std::string_view element, Config& config) {
-  std::string object(element);
-  if (element.starts_with('"')) object = joined({"{\"text\":", element, "}"});
-  std::optional<JsonTexts> texts = parse_json_texts(object);
-  if (!texts || !texts->refused.empty() || config.masks.size() == kMasksMax) return false;
-  NameValue mask{.name = {}, .value = std::string(kReplacement)};
-  for (NameValue& member : texts->members) {
+  if (element.starts_with('"')) element = config.texts.keep({"{\"text\":", element, "}"});
+  JsonTexts members(element, config.texts);
+  if (!members.is_object()) return false;
+  NameValue mask{.name = {}, .value = kReplacement};
+  for (NameValue member; members.next(member);) {
+    if (members.refused()) return false;
     if (member.name == "with") {
-      mask.value = std::move(member.value);
+      mask.value = member.value;
     } else if (!mask.name.empty()) {
       return false;
     } else if (member.name == "text") {
-      mask.name = pattern_of(member.value);
+      mask.name = pattern_of(member.value, config.texts);
     } else if (member.name == "pattern") {
-      mask.name = std::move(member.value);
+      mask.name = member.value;
     } else {
       return false;
     }
   }
   if (mask.value.size() > kReplacementBytesMax || !TextPattern::parse(mask.name)) return false;
-  config.masks.push_back(std::move(mask));
-  return true;
+  return config.masks.add(mask);
 }
 
 // A number from 0 to 1 with at most six decimals, in millionths.

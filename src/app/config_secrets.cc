@@ -1,5 +1,7 @@
 #include "app/config_secrets.h"
 
+#include <iterator>
+
 #include "app/config_aws.h"
 #include "aws/secret_reference.h"
 
@@ -8,7 +10,7 @@ namespace sleipnir {
 namespace {
 
 struct Row {
-  std::string Credentials::* field;
+  BorrowedText Credentials::* field;
   const char* variable;
 };
 
@@ -22,10 +24,11 @@ constexpr Row kRows[] = {
     {&Credentials::client_cert, "LOKI_CLIENT_CERT"},
     {&Credentials::client_key, "LOKI_CLIENT_KEY"},
 };
+static_assert(std::size(kRows) == kSecretsMax);
 
 std::optional<AwsService> service_of(const Settings& settings, const Row& row, const SecretReference& reference,
-                                     std::string_view region, Problems& problems) {
-  if (!reference.region.empty()) region = reference.region;
+                                     Config& config, Problems& problems) {
+  const std::string_view region = reference.region.empty() ? config.lambda.region : reference.region;
   if (!valid_host_name(region)) {
     problems.error(
         "%s is a secret's name, but its region is not known and it is not used; give its ARN, or set AWS_REGION",
@@ -35,29 +38,23 @@ std::optional<AwsService> service_of(const Settings& settings, const Row& row, c
   const bool ssm = reference.store == SecretStore::kParameterStore;
   return load_service(settings, {.variable = row.variable, .service = service_name(reference.store), .region = region},
                       endpoint_options(settings, ssm ? "AWS_ENDPOINT_URL_SSM" : "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-                      problems);
+                      problems, config.texts);
 }
 
 }  // namespace
 
-std::vector<SecretSource> load_secrets(const Settings& settings, std::string_view region, Credentials& credentials,
-                                       Problems& problems) {
-  std::vector<SecretSource> secrets;
+void load_secrets(const Settings& settings, Config& config, Problems& problems) {
   for (const Row& row : kRows) {
-    const std::optional<SecretReference> reference = parse_secret_reference(credentials.*row.field);
+    BorrowedText& value = config.credentials.*row.field;
+    const std::optional<SecretReference> reference = parse_secret_reference(value);
     if (!reference) continue;
-    std::optional<AwsService> service = service_of(settings, row, *reference, region, problems);
-    std::string& value = credentials.*row.field;
+    const std::optional<AwsService> service = service_of(settings, row, *reference, config, problems);
     if (service) {
-      secrets.push_back({.field = row.field,
-                         .variable = row.variable,
-                         .reference = std::move(value),
-                         .service = std::move(*service)});
+      config.secrets.add({.field = row.field, .variable = row.variable, .reference = value, .service = *service});
     }
     // Headers are none until they are known.
     value = service && row.field != &Credentials::headers ? "to be fetched" : "";
   }
-  return secrets;
 }
 
 }  // namespace sleipnir

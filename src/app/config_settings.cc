@@ -43,7 +43,7 @@ void note_unknown(std::string_view name, Problems& problems) {
 }
 
 // DEBUG_MODE is a boolean where LOKI_LOG_LEVEL, whose alias it is, is a word: true says "debug", false says nothing.
-std::string_view debug_mode_as_level(std::string_view value, Problems& problems) {
+BorrowedText debug_mode_as_level(std::string_view value, Problems& problems) {
   const std::optional<bool> flag = parse_bool(value);
   if (!flag) {
     problems.error("DEBUG_MODE=%s is not understood; accepted: true or false; it is not used", Shown(value).text());
@@ -61,10 +61,10 @@ Settings::Settings(Environment environment, Problems& problems) {
     const char* equals = strchr(*entry, '=');
     if (equals == nullptr || equals[1] == '\0') continue;
     const std::string_view name(*entry, static_cast<size_t>(equals - *entry));
-    std::string_view value(equals + 1);
+    BorrowedText value(equals + 1);
     if (const VariableName* known = find_name(name)) {
       if (name == "DEBUG_MODE") value = debug_mode_as_level(value, problems);
-      std::string_view& slot = values_[static_cast<size_t>(known - names.data())];
+      BorrowedText& slot = values_[static_cast<size_t>(known - names.data())];
       // A name that stands in the environment twice: the first counts, as for getenv(3).
       if (slot.empty()) slot = value;
     } else if (name.starts_with(kLabelPrefix)) {
@@ -101,7 +101,7 @@ const Setting& Settings::operator[](std::string_view name) const {
   return rows_[known->row];
 }
 
-std::string_view Settings::exactly(std::string_view name) const {
+BorrowedText Settings::exactly(std::string_view name) const {
   const VariableName* known = find_name(name);
   CHECK(known != nullptr);
   return values_[static_cast<size_t>(known - variable_names().data())];

@@ -20,8 +20,8 @@ inline constexpr size_t kVariablesMax = 80;
 inline constexpr size_t kVariableNamesMax = 112;
 
 struct Setting {
-  std::string_view name;   // the variable that set it; empty: not set
-  std::string_view value;  // not empty when set: an empty variable counts as not set
+  std::string_view name;  // the variable that set it; empty: not set
+  BorrowedText value;     // not empty when set: an empty variable counts as not set
 
   explicit operator bool() const { return !name.empty(); }
 };
@@ -36,7 +36,7 @@ class Settings {
   // By the row's first name. REQUIRES: the table has it.
   const Setting& operator[](std::string_view name) const;
   // The value of exactly this name, first or alias, whichever of the row's names won; empty: not set.
-  std::string_view exactly(std::string_view name) const;
+  BorrowedText exactly(std::string_view name) const;
 
   // OTEL_LABEL_* in the order of the environment, names with the prefix.
   const std::vector<Setting>& label_variables() const { return label_variables_; }
@@ -47,8 +47,8 @@ class Settings {
   void note_disagreements(Problems& problems) const;
 
   std::array<Setting, kVariablesMax> rows_{};
-  std::array<Rank, kVariablesMax> ranks_{};                   // of the name that set the row
-  std::array<std::string_view, kVariableNamesMax> values_{};  // by index into variable_names()
+  std::array<Rank, kVariablesMax> ranks_{};               // of the name that set the row
+  std::array<BorrowedText, kVariableNamesMax> values_{};  // by index into variable_names()
   std::vector<Setting> label_variables_;
 };
 

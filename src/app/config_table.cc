@@ -5,8 +5,6 @@
 #include <iterator>
 #include <type_traits>
 
-#include "base/joined.h"
-
 namespace sleipnir {
 
 namespace {
@@ -31,26 +29,26 @@ uint8_t& choice(Config& config) {
 
 constexpr Field kAsWritten;
 
-std::string endpoint_text(const Config& config) {
-  return config.endpoint ? config.endpoint->url() : "";
+BorrowedText endpoint_text(const Config& config, TextStore& texts) {
+  return config.endpoint ? config.endpoint->url(texts) : "";
 }
 
-std::string proxy_text(const Config& config) {
-  return config.proxy ? joined({"http://", config.proxy->authority()}) : "";
+BorrowedText proxy_text(const Config& config, TextStore& texts) {
+  return config.proxy ? texts.keep({"http://", config.proxy->authority}) : "";
 }
 
-std::string events_text(const Config& config) {
+BorrowedText events_text(const Config& config, TextStore& texts) {
   const ShippedEvents& events = config.events;
   const char* const between = events.platform && (events.function || events.extension) ? "," : "";
-  return joined({events.platform ? "platform" : "", between, events.function ? "function" : "",
-                 events.function && events.extension ? "," : "", events.extension ? "extension" : ""});
+  return texts.keep({events.platform ? "platform" : "", between, events.function ? "function" : "",
+                     events.function && events.extension ? "," : "", events.extension ? "extension" : ""});
 }
 
-std::string drop_platform_text(const Config& config) {
+BorrowedText drop_platform_text(const Config& config, TextStore&) {
   return config.drop_platform.empty() ? "none" : config.drop_platform;
 }
 
-std::string service_name_text(const Config& config) {
+BorrowedText service_name_text(const Config& config, TextStore&) {
   for (const NameValue& label : config.labels) {
     if (label.name == "service_name") return label.value;
   }

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "app/config.h"
@@ -27,9 +26,9 @@ class Field {
   constexpr Field(size_t Config::* field) : kind(Kind::kCount), count(field) {}  // purpose, a table row
   constexpr Field(uint16_t Config::* field) : kind(Kind::kPort), port(field) {}  // reads as data
   constexpr Field(Milliseconds Config::* field) : kind(Kind::kDuration), duration(field) {}
-  constexpr Field(std::string Config::* field) : kind(Kind::kText), text(field) {}
+  constexpr Field(BorrowedText Config::* field) : kind(Kind::kText), text(field) {}
   constexpr Field(uint8_t& (*field)(Config&)) : kind(Kind::kChoice), choice(field) {}
-  constexpr Field(std::string (*render)(const Config&)) : kind(Kind::kOther), other(render) {}
+  constexpr Field(BorrowedText (*render)(const Config&, TextStore&)) : kind(Kind::kOther), other(render) {}
 
   Kind kind;
   union {
@@ -37,9 +36,9 @@ class Field {
     size_t Config::* count;
     uint16_t Config::* port;
     Milliseconds Config::* duration;
-    std::string Config::* text;
-    uint8_t& (*choice)(Config&);          // an enumerator's number, which is its word's place in the form
-    std::string (*other)(const Config&);  // the effective value as text
+    BorrowedText Config::* text;
+    uint8_t& (*choice)(Config&);                       // an enumerator's number, which is its word's place in the form
+    BorrowedText (*other)(const Config&, TextStore&);  // the effective value as text
   };
 };
 

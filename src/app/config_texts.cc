@@ -8,24 +8,23 @@ namespace sleipnir {
 namespace {
 
 // "a, b or c" of "|a|b|c".
-std::string spoken_words(std::string_view words) {
-  std::string text;
+BorrowedText spoken_words(std::string_view words, TextStore& texts) {
+  BorrowedText text;
   while (!words.empty()) {
     const std::string_view word = words.substr(0, words.find('|'));
     words.remove_prefix(word.size());
     const bool last = words.empty();
     if (!last) words.remove_prefix(1);
     if (word.empty()) continue;
-    if (!text.empty()) text += last ? " or " : ", ";
-    text += word;
+    text = texts.keep({text, text.empty() ? "" : last ? " or " : ", ", word});
   }
   return text;
 }
 
-std::string number_text(uint64_t number) {
+BorrowedText number_text(uint64_t number, TextStore& texts) {
   char text[24];
   snprintf(text, sizeof(text), "%llu", static_cast<unsigned long long>(number));
-  return text;
+  return texts.keep({text});
 }
 
 std::string_view word_at(std::string_view words, size_t index) {
@@ -39,27 +38,27 @@ std::string_view word_at(std::string_view words, size_t index) {
 
 }  // namespace
 
-std::string effective_text(const Config& config, const Variable& variable) {
+BorrowedText effective_text(const Config& config, const Variable& variable, TextStore& texts) {
   const Field& field = variable.field();
   switch (field.kind) {
     case Field::Kind::kFlag: return config.*field.flag ? "true" : "false";
-    case Field::Kind::kCount: return number_text(config.*field.count);
-    case Field::Kind::kPort: return number_text(config.*field.port);
-    case Field::Kind::kDuration: return number_text(static_cast<uint64_t>((config.*field.duration).count()));
+    case Field::Kind::kCount: return number_text(config.*field.count, texts);
+    case Field::Kind::kPort: return number_text(config.*field.port, texts);
+    case Field::Kind::kDuration: return number_text(static_cast<uint64_t>((config.*field.duration).count()), texts);
     case Field::Kind::kText: return config.*field.text;
     case Field::Kind::kChoice:
       // Only read.
-      return std::string(word_at(variable.form(), field.choice(const_cast<Config&>(config))));
-    case Field::Kind::kOther: return field.other == nullptr ? std::string() : field.other(config);
+      return texts.keep({word_at(variable.form(), field.choice(const_cast<Config&>(config)))});
+    case Field::Kind::kOther: return field.other == nullptr ? BorrowedText() : field.other(config, texts);
   }
   return {};
 }
 
-std::string default_text(const Variable& variable) {
-  return effective_text(Config{}, variable);
+BorrowedText default_text(const Variable& variable, TextStore& texts) {
+  return effective_text(Config{}, variable, texts);
 }
 
-std::string accepted_form(const Variable& variable) {
+BorrowedText accepted_form(const Variable& variable, TextStore& texts) {
   switch (variable.field().kind) {
     case Field::Kind::kFlag: return "true or false";
     case Field::Kind::kCount:
@@ -69,9 +68,9 @@ std::string accepted_form(const Variable& variable) {
       snprintf(text, sizeof(text), "%llu to %llu%s%s", static_cast<unsigned long long>(variable.range().least),
                static_cast<unsigned long long>(variable.range().most), *variable.form() == '\0' ? "" : " ",
                variable.form());
-      return text;
+      return texts.keep({text});
     }
-    case Field::Kind::kChoice: return spoken_words(variable.form());
+    case Field::Kind::kChoice: return spoken_words(variable.form(), texts);
     case Field::Kind::kText:
     case Field::Kind::kOther: return variable.form();
   }

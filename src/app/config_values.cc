@@ -4,9 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
-#include "base/json_check.h"
-#include "base/json_decode.h"
-#include "base/json_fields.h"
+#include "base/kept_json.h"
 
 namespace sleipnir {
 
@@ -15,19 +13,6 @@ namespace {
 constexpr std::string_view kSpaces = " \t\r\n";
 // Longer than every name in the table; an unknown name beyond it is near to none.
 constexpr size_t kComparedBytesMax = 48;
-
-// The text of a JSON string.
-std::string decoded(std::string_view inside) {
-  std::string out;
-  for (;;) {
-    const size_t backslash = inside.find('\\');
-    out += inside.substr(0, backslash);
-    if (backslash == std::string_view::npos) return out;
-    const DecodedEscape escape = decode_json_escape(inside, backslash);
-    out += escape.bytes.view();
-    inside.remove_prefix(backslash + escape.escape_bytes);
-  }
-}
 
 }  // namespace
 
@@ -70,15 +55,14 @@ std::optional<uint8_t> parse_choice(std::string_view word, std::string_view word
   }
 }
 
-std::vector<std::string_view> split_list(std::string_view text) {
-  std::vector<std::string_view> items;
-  while (!text.empty()) {
-    const size_t comma = std::min(text.find(','), text.size());
-    const std::string_view item = trimmed(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    if (!item.empty()) items.push_back(item);
+std::string_view next_item(std::string_view& rest) {
+  std::string_view item;
+  while (item.empty() && !rest.empty()) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    item = trimmed(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
-  return items;
+  return item;
 }
 
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
@@ -102,18 +86,12 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   return row[b.size()] < limit ? row[b.size()] : SIZE_MAX;
 }
 
-std::optional<JsonTexts> parse_json_texts(std::string_view text) {
-  if (!is_json_object(text)) return std::nullopt;
-  JsonTexts texts;
-  JsonFields<PlainJson> fields(text);
-  for (JsonField field; fields.next(field);) {
-    if (field.is_string || field.is_number() || field.is_boolean()) {
-      texts.members.push_back({decoded(field.key), decoded(field.value)});
-    } else {
-      texts.refused.push_back({decoded(field.key), {}});
-    }
-  }
-  return texts;
+bool JsonTexts::next(NameValue& member) {
+  JsonField field;
+  if (!fields_.next(field)) return false;
+  refused_ = !field.is_string && !field.is_number() && !field.is_boolean();
+  member = {decoded_json(field.key, texts_), decoded_json(refused_ ? "" : field.value, texts_)};
+  return true;
 }
 
 }  // namespace sleipnir

@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/json_check.h"
+#include "base/json_fields.h"
 #include "base/name_value.h"
+#include "base/text_store.h"
 
 namespace sleipnir {
 
@@ -29,20 +30,36 @@ std::optional<Integer> parse_integer(std::string_view text);
 // Index of `word`, in any case, among `words` ("a|b|c"). An empty one of them is never found.
 std::optional<uint8_t> parse_choice(std::string_view word, std::string_view words);
 
-// The pieces of a comma-separated list, trimmed, empty ones left out.
-std::vector<std::string_view> split_list(std::string_view text);
+// The next piece of a comma-separated list, trimmed, empty ones left out; empty: there is no more. `rest` is what comes
+// behind it.
+std::string_view next_item(std::string_view& rest);
 
 // Single-character insertions, deletions and replacements from a to b; SIZE_MAX if there are `limit` or more, or if a
 // text is longer than any name of ours.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 
-// A JSON object whose values are texts. Numbers and booleans are taken as they are spelt; members of any other kind
-// are named in `refused`.
-struct JsonTexts {
-  std::vector<NameValue> members;  // in the order of the text, repeated names included
-  std::vector<NameValue> refused;
+// The members of a JSON object whose values are texts, in their order, repeated names included. Numbers and booleans
+// are taken as they are spelt.
+//
+//   JsonTexts members(json, texts);
+//   if (!members.is_object()) ...
+//   for (NameValue member; members.next(member);) ...
+class JsonTexts {
+ public:
+  // The members' texts are kept in `texts`, which outlives this.
+  JsonTexts(std::string_view json, TextStore& texts) : json_(json), fields_(json), texts_(texts) {}
+
+  bool is_object() const { return is_json_object(json_); }
+  // False at the end. REQUIRES: is_object().
+  bool next(NameValue& member);
+  // Of the member just given: whether it is of another kind; its value is then empty.
+  bool refused() const { return refused_; }
+
+ private:
+  std::string_view json_;
+  JsonFields<PlainJson> fields_;
+  TextStore& texts_;
+  bool refused_ = false;
 };
-// Nothing if the text is no JSON object.
-std::optional<JsonTexts> parse_json_texts(std::string_view text);
 
 }  // namespace sleipnir

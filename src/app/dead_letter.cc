@@ -87,8 +87,8 @@ void DeadLetter::close_object(Instant now) {
            ++objects_);
   constexpr size_t kDateBytes = 11;
   std::replace_if(text + kDateBytes, text + kDateBytes + instance.size(), [](char c) { return !stays(c); }, '-');
-  path_ = config_.dead_letter->endpoint.path;
-  path_.append(text);
+  path_texts_ = TextStore();
+  path_ = path_texts_.keep({config_.dead_letter->endpoint.path, text});
 }
 
 void DeadLetter::settle(AwsCall::Event event, Instant now) {
@@ -109,8 +109,8 @@ void DeadLetter::settle(AwsCall::Event event, Instant now) {
     call_.hang_up();
     return;
   }
-  const std::string why = answered ? s3_failure(status, call_.body()) : std::string(call_.failure());
-  lose(why.c_str(), now);
+  TextStore texts;
+  lose(answered ? s3_failure(status, call_.body(), texts).c_str() : call_.failure(), now);
 }
 
 void DeadLetter::lose(const char* why, Instant now) {

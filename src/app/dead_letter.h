@@ -67,7 +67,8 @@ class DeadLetter {
   FixedText<kInstanceBytesMax> instance_;
   unsigned objects_ = 0;
   // Valid while an object is under way.
-  std::string path_;
+  BorrowedText path_;
+  TextStore path_texts_;
   int attempts_ = 0;
   WallTime asked_at_{};
   MonotonicTime next_attempt_ = MonotonicTime::min();

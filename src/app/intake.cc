@@ -26,6 +26,12 @@ DecoderOptions decoder_options(const Config& config, std::span<const std::string
   };
 }
 
+std::vector<std::string_view> items_of(std::string_view list) {
+  std::vector<std::string_view> items;
+  for (std::string_view item; !(item = next_item(list)).empty();) items.push_back(item);
+  return items;
+}
+
 std::unique_ptr<RecordRules> record_rules(const Config& config) {
   if (config.masks.empty() && config.drop_match.empty()) return nullptr;
   return std::make_unique<RecordRules>(config.masks, config.drop_match);
@@ -102,7 +108,7 @@ Intake::Intake(const Config& config, Handoff& handoff, PlatformListener& listene
                 .entries_max = batch_entries_max(config, pool_->count()),
                 .one_request = config.request_id_is_label()},
                SealedBatchSink{.owner = this, .take = &Intake::take_sealed}),
-      dropped_types_(split_list(config.drop_platform)),
+      dropped_types_(items_of(config.drop_platform)),
       decoder_(decoder_options(config, dropped_types_, managed_instances)),
       rules_(record_rules(config)),
       sampler_(invocation_sampler(config, managed_instances)),

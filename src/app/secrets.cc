@@ -12,6 +12,9 @@ Secrets::Secrets(Kernel& kernel, const Config& config, uint64_t tag)
 void Secrets::start(Instant now) {
   next_ = 0;
   fetching_ = true;
+  fetched_ = config_.credentials;
+  identity_ = {};
+  texts_ = TextStore();
   call_.forget_keys();
   ask(now);
 }
@@ -19,13 +22,13 @@ void Secrets::start(Instant now) {
 void Secrets::ask(Instant now) {
   const SecretSource& source = config_.secrets[next_];
   const SecretReference reference = *parse_secret_reference(source.reference);
-  request_body_ = request_body(reference);
+  call_texts_ = TextStore();
   call_.start(source.service,
               {.service = service_name(reference.store),
                .method = "POST",
                .content_type = "application/x-amz-json-1.1",
                .target = request_target(reference.store),
-               .body = request_body_},
+               .body = request_body(reference, call_texts_)},
               now);
 }
 
@@ -51,11 +54,11 @@ bool Secrets::take_answer() {
   const SecretSource& source = config_.secrets[next_];
   const std::string_view body = call_.body();
   if (call_.status() != 200 || call_.body_cut()) {
-    fail(call_.body_cut() ? "it is too long" : failure_in_answer(call_.status(), body));
+    fail(call_.body_cut() ? "it is too long" : failure_in_answer(call_.status(), body, call_texts_));
     return false;
   }
   const SecretReference reference = *parse_secret_reference(source.reference);
-  const Result<std::string> value = secret_in_answer(reference, body);
+  const Result<BorrowedText> value = secret_in_answer(reference, body, texts_);
   if (!value) {
     fail(value.error().text());
     return false;
@@ -67,9 +70,7 @@ bool Secrets::take_answer() {
 Secrets::Event Secrets::fail(std::string_view why) {
   const SecretSource& source = config_.secrets[next_];
   const SecretReference reference = *parse_secret_reference(source.reference);
-  failure_.clear();
-  failure_.append(source.variable).append(" (").append(reference.id).append(" in ").append(source.service.region);
-  failure_.append("): ").append(why);
+  failure_ = call_texts_.keep({source.variable, " (", reference.id, " in ", source.service.region, "): ", why});
   fetching_ = false;
   call_.hang_up();
   return Event::kFailed;
@@ -77,8 +78,8 @@ Secrets::Event Secrets::fail(std::string_view why) {
 
 void Secrets::finish(Instant now) {
   std::vector<ConfigProblem> found;
-  Problems problems(found);
-  identity_ = compose_identity(fetched_, &*config_.endpoint, problems);
+  Problems problems(found, texts_);
+  identity_ = compose_identity(fetched_, &*config_.endpoint, problems, texts_);
   for (const ConfigProblem& problem : found) {
     if (problem.severity == Severity::kError) log_line(LogLevel::kError, "%s", problem.text.c_str());
   }
@@ -90,7 +91,7 @@ void Secrets::finish(Instant now) {
   call_.hang_up();
   for (const SecretSource& source : config_.secrets) {
     const bool of_tls = source.field == &Credentials::client_cert || source.field == &Credentials::client_key;
-    if (!of_tls) (fetched_.*source.field).clear();
+    if (!of_tls) fetched_.*source.field = {};
   }
 }
 

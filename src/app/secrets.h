@@ -9,7 +9,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "app/aws_call.h"
 #include "app/config_identity.h"
@@ -32,8 +31,8 @@ class Secrets {
   bool ready() const { return head_.has_value() && !fetching() && !stale_; }
   // REQUIRES: ready(), now or before.
   const PushRequestHead& head() const { return *head_; }
-  const RequestIdentity& identity() const { return identity_; }
-  // Of those fetched, only what TLS needs is still there.
+  const RequestIdentity& identity() const { return identity_; }  // until the next start()
+  // Of those fetched, only what TLS needs is still there, until the next start().
   const Credentials& fetched() const { return fetched_; }
 
   // REQUIRES: not fetching().
@@ -62,16 +61,18 @@ class Secrets {
   AwsCall call_;
   bool fetching_ = false;
   // Valid while fetching().
-  Credentials fetched_;  // where config.secrets has none, config.credentials
   size_t next_ = 0;
-  std::string request_body_;
 
+  // Where config.secrets has none, config.credentials.
+  Credentials fetched_;
   RequestIdentity identity_;
+  TextStore texts_;  // of both
   std::optional<PushRequestHead> head_;
   MonotonicTime fetched_at_{};  // valid where head_ is
   bool accepted_ = false;       // Loki has taken them since
   bool stale_ = false;          // and does not any more
-  std::string failure_;
+  BorrowedText failure_;
+  TextStore call_texts_;  // of the request under way, or of why it failed
 };
 
 }  // namespace sleipnir

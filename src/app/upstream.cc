@@ -3,11 +3,7 @@
 namespace sleipnir {
 
 Upstream::Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds patience)
-    : host_(endpoint.host),
-      port_(endpoint.port),
-      name_(endpoint.authority()),
-      resolver_(resolver),
-      patience_(patience) {
+    : host_(endpoint.host), port_(endpoint.port), name_(endpoint.authority), resolver_(resolver), patience_(patience) {
   const Result<Address> address = Address::from_literal(host_, port_);
   literal_ = static_cast<bool>(address);
   if (!literal_) return;

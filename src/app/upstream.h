@@ -6,7 +6,6 @@
 #pragma once
 
 #include <algorithm>
-#include <string>
 
 #include "net/endpoint.h"
 #include "net/resolver.h"
@@ -20,7 +19,7 @@ class Upstream {
     kResolving,
   };
 
-  // `resolver` outlives the upstream; the endpoint's texts are copied. A lookup that takes longer than `patience` has
+  // `resolver` and the endpoint's texts outlive the upstream. A lookup that takes longer than `patience` has
   // failed.
   Upstream(const Endpoint& endpoint, Resolver& resolver, Milliseconds patience);
 
@@ -43,9 +42,9 @@ class Upstream {
   const char* name() const { return name_.c_str(); }
 
  private:
-  const std::string host_;
+  const BorrowedText host_;
   const uint16_t port_;
-  const std::string name_;
+  const BorrowedText name_;
   Resolver& resolver_;
   const Milliseconds patience_;
 

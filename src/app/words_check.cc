@@ -1,21 +1,20 @@
 #include <algorithm>
-#include <string>
 
 #include "app/check.h"
 #include "app/config_settings.h"
 #include "app/words.h"
 #include "app/words_print.h"
-#include "base/json_text.h"
+#include "base/kept_json.h"
 #include "base/log.h"
 
 namespace sleipnir {
 
 namespace {
 
-CheckNames names_in(const Settings& settings) {
+CheckNames names_in(const Settings& settings, TextStore& texts) {
   CheckNames names;
-  if (const Setting& endpoint = settings["LOKI_ENDPOINT"]) names.endpoint = endpoint.name;
-  if (const Setting& proxy = settings["LOKI_PROXY"]) names.proxy = proxy.name;
+  if (const Setting& endpoint = settings["LOKI_ENDPOINT"]) names.endpoint = texts.keep({endpoint.name});
+  if (const Setting& proxy = settings["LOKI_PROXY"]) names.proxy = texts.keep({proxy.name});
   return names;
 }
 
@@ -41,10 +40,9 @@ void print_for_people(const CheckStep& step) {
   }
 }
 
-void print_json_string(const char* name, const std::string& text) {
-  std::string json(text.size() * kJsonGrowthMax, '\0');
-  json.resize(escape_json(text, json).written);
-  print(",\"%s\":\"%s\"", name, json.c_str());
+void print_json_string(const char* name, std::string_view text) {
+  TextStore texts;
+  print(",\"%s\":\"%s\"", name, escaped_json(text, texts).c_str());
 }
 
 void print_json(std::span<const CheckStep> steps, bool ok) {
@@ -71,8 +69,9 @@ int run_check_word(Environment environment, std::span<const char* const> argumen
   Config config = load_config(environment);
   // Which names set what is not kept in Config; its complaints are already in it.
   std::vector<ConfigProblem> repeated;
-  Problems ignored(repeated);
-  const CheckNames names = names_in(Settings(environment, ignored));
+  TextStore texts;
+  Problems ignored(repeated, texts);
+  const CheckNames names = names_in(Settings(environment, ignored), texts);
   Result<LinuxKernel> kernel = LinuxKernel::create();
   if (!kernel) {
     print_error("sleipnir: %s\n", kernel.error().text());

@@ -1,10 +1,7 @@
-#include <string>
-
 #include "app/config_settings.h"
 #include "app/config_texts.h"
 #include "app/words.h"
 #include "app/words_print.h"
-#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -19,20 +16,20 @@ const char* length_class(size_t bytes) {
   return "200 bytes or more";
 }
 
-std::string shown_value(const Config& config, const Variable& variable, const Setting& setting) {
+Shown shown_value(const Config& config, const Variable& variable, const Setting& setting) {
+  TextStore texts;
   if (variable.secrecy == Secrecy::kSecret && setting) {
-    return joined({"**** (", length_class(setting.value.size()), ")"});
+    return Shown(texts.keep({"**** (", length_class(setting.value.size()), ")"}));
   }
   const bool as_written = variable.field().kind == Field::Kind::kOther && variable.field().other == nullptr;
-  std::string text = as_written ? std::string(setting.value) : effective_text(config, variable);
+  BorrowedText text = as_written ? setting.value : effective_text(config, variable, texts);
   if (text.empty() && !setting) text = variable.default_note();
-  return text.empty() ? "-" : Shown(text).text();
+  return Shown(text.empty() ? "-" : text);
 }
 
 void print_row(const Config& config, const Variable& variable, const Setting& setting) {
-  const std::string source(setting ? setting.name : "default");
-  const std::string name(variable.name());
-  print("  %-30s %-40s %s\n", name.c_str(), shown_value(config, variable, setting).c_str(), source.c_str());
+  print("  %-30s %-40s %s\n", Shown(variable.name()).text(), shown_value(config, variable, setting).text(),
+        Shown(setting ? setting.name : "default").text());
 }
 
 void print_label_variables(const Settings& settings) {
@@ -43,21 +40,23 @@ void print_label_variables(const Settings& settings) {
 
 // What the variables come to.
 void print_outcome(const Config& config) {
-  print("\nPushes go to   %s\n", config.enabled() ? config.endpoint->url().c_str() : "nowhere, Sleipnir does nothing");
-  if (config.proxy) print("through        http://%s\n", config.proxy->authority().c_str());
-  const std::string scheme = config.authorization.substr(0, config.authorization.find(' '));
-  const bool known_scheme = scheme == "Basic" || scheme == "Bearer";
+  TextStore texts;
+  print("\nPushes go to   %s\n",
+        config.enabled() ? config.endpoint->url(texts).c_str() : "nowhere, Sleipnir does nothing");
+  if (config.proxy) print("through        http://%s\n", config.proxy->authority.c_str());
   if (config.authorization.empty()) {
     print("authorization  none\n");
   } else {
-    print("authorization  %s%sfrom %s\n", known_scheme ? scheme.c_str() : "", known_scheme ? ", " : "",
-          config.authorization_source.c_str());
+    const char* const scheme = config.authorization.starts_with("Basic ")    ? "Basic, "
+                               : config.authorization.starts_with("Bearer ") ? "Bearer, "
+                                                                             : "";
+    print("authorization  %sfrom %s\n", scheme, config.authorization_source.c_str());
   }
   for (const SecretSource& source : config.secrets) {
     print("secret         %s: %s, from %s\n", source.variable, source.reference.c_str(),
-          source.service.endpoint.url().c_str());
+          source.service.endpoint.url(texts).c_str());
   }
-  if (config.dead_letter) print("dead letter    %s\n", config.dead_letter->endpoint.url().c_str());
+  if (config.dead_letter) print("dead letter    %s\n", config.dead_letter->endpoint.url(texts).c_str());
   if (!config.tenant_id.empty()) print("tenant         %s\n", config.tenant_id.c_str());
   for (const NameValue& header : config.headers) print("header         %s: ****\n", header.name.c_str());
   for (const NameValue& label : config.labels) {
@@ -76,7 +75,8 @@ int run_config_word(Environment environment, std::span<const char* const> argume
   const Config config = load_config(environment);
   // Which name set what is not kept in Config; its complaints are already in it.
   std::vector<ConfigProblem> repeated;
-  Problems ignored(repeated);
+  TextStore texts;
+  Problems ignored(repeated, texts);
   const Settings settings(environment, ignored);
 
   print("  %-30s %-40s %s\n", "VARIABLE", "VALUE", "SET BY");

@@ -1,5 +1,3 @@
-#include <string>
-
 #include "app/config_texts.h"
 #include "app/words.h"
 #include "app/words_print.h"
@@ -22,12 +20,13 @@ constexpr char kUsage[] =
     "Everything is configured by environment variables. LOKI_ENDPOINT alone is enough.\n";
 
 void print_variable(const Variable& variable) {
+  TextStore texts;
   const std::string_view name = variable.name();
   print("\n  %.*s", static_cast<int>(name.size()), name.data());
-  std::string aliases(variable.names().substr(name.size()));
-  if (!aliases.empty()) print(" (or%s)", aliases.c_str());
-  print("\n      %s\n      %s", variable.meaning(), accepted_form(variable).c_str());
-  const std::string text = *variable.default_note() != '\0' ? variable.default_note() : default_text(variable);
+  const std::string_view aliases = variable.names().substr(name.size());
+  if (!aliases.empty()) print(" (or%.*s)", static_cast<int>(aliases.size()), aliases.data());
+  print("\n      %s\n      %s", variable.meaning(), accepted_form(variable, texts).c_str());
+  const BorrowedText text = *variable.default_note() != '\0' ? variable.default_note() : default_text(variable, texts);
   if (!text.empty()) print("; default: %s", text.c_str());
   print("\n");
 }

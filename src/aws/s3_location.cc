@@ -44,33 +44,31 @@ std::optional<S3Location> parse_s3_location(std::string_view text) {
   return S3Location{.bucket = bucket, .prefix = text};
 }
 
-std::string s3_path(std::string_view first, std::string_view second, std::string_view third) {
+BorrowedText s3_path(std::string_view first, std::string_view second, std::string_view third, TextStore& texts) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string path = "/";
+  char* const begin = texts.room(4 + 3 * (first.size() + second.size() + third.size()));
+  char* end = begin;
+  *end++ = '/';
   for (const std::string_view part : {first, second, third}) {
     for (const char c : part) {
       if (stands_for_itself(c)) {
-        path += c;
+        *end++ = c;
         continue;
       }
-      path += '%';
-      path += kDigits[static_cast<unsigned char>(c) >> 4];
-      path += kDigits[static_cast<unsigned char>(c) & 15];
+      *end++ = '%';
+      *end++ = kDigits[static_cast<unsigned char>(c) >> 4];
+      *end++ = kDigits[static_cast<unsigned char>(c) & 15];
     }
-    if (!part.empty()) path += '/';
+    if (!part.empty()) *end++ = '/';
   }
-  return path;
+  return TextStore::close(begin, end);
 }
 
-std::string s3_failure(int status, std::string_view answer) {
+BorrowedText s3_failure(int status, std::string_view answer, TextStore& texts) {
   const std::string_view code = between(answer, "<Code>", "<");
-  if (code.empty()) return Error::make("status %d", status).text();
-  const std::string_view message = between(answer, "<Message>", "<");
-  std::string text = Error::make("%.*s: %.*s", static_cast<int>(code.size()), code.data(),
-                                 static_cast<int>(message.size()), message.data())
-                         .text();
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return text;
+  if (code.empty()) return texts.keep({Error::make("status %d", status).text()});
+  const std::string_view whole = texts.keep({code, ": ", between(answer, "<Message>", "<")});
+  return texts.one_line(whole.substr(0, 250));
 }
 
 }  // namespace sleipnir

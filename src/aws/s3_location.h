@@ -2,8 +2,9 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
+
+#include "base/text_store.h"
 
 namespace sleipnir {
 
@@ -17,9 +18,9 @@ struct S3Location {
 std::optional<S3Location> parse_s3_location(std::string_view text);
 
 // "/a/b%20c/d/" of "a", "b c" and "d": each encoded once, empty ones left out.
-std::string s3_path(std::string_view first, std::string_view second, std::string_view third);
+BorrowedText s3_path(std::string_view first, std::string_view second, std::string_view third, TextStore& texts);
 
 // What went wrong by an answer that is not 200: "AccessDenied: Access Denied".
-std::string s3_failure(int status, std::string_view answer);
+BorrowedText s3_failure(int status, std::string_view answer, TextStore& texts);
 
 }  // namespace sleipnir

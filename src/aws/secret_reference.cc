@@ -2,32 +2,21 @@
 
 #include <array>
 
-#include "base/fixed_text.h"
-#include "base/joined.h"
 #include "base/json_check.h"
-#include "base/json_decode.h"
 #include "base/json_fields.h"
-#include "base/json_text.h"
+#include "base/kept_json.h"
 
 namespace sleipnir {
 
 namespace {
 
-std::string decoded(std::string_view inside) {
-  // No escape is shorter than what it stands for.
-  std::string text(inside.size(), '\0');
-  size_t bytes = 0;
-  append_json_text(inside, {text.data(), bytes, text.size()});
-  text.resize(bytes);
-  return text;
-}
-
 // The text of a member: a string decoded, a number or the like as it is spelt.
-std::optional<std::string> member_text(std::string_view object, std::string_view key) {
+std::optional<BorrowedText> member_text(std::string_view object, std::string_view key, TextStore& texts) {
   if (!is_json_object(object)) return std::nullopt;
   JsonFields<PlainJson> fields(object);
   for (JsonField field; fields.next(field);) {
-    if (decoded(field.key) == key) return field.is_string ? decoded(field.value) : std::string(field.value);
+    if (decoded_json(field.key, texts) != key) continue;
+    return field.is_string ? decoded_json(field.value, texts) : texts.keep({field.value});
   }
   return std::nullopt;
 }
@@ -75,46 +64,42 @@ std::string_view request_target(SecretStore store) {
   return store == SecretStore::kParameterStore ? "AmazonSSM.GetParameter" : "secretsmanager.GetSecretValue";
 }
 
-std::string request_body(const SecretReference& reference) {
-  std::string id(reference.id.size() * kJsonGrowthMax, '\0');
-  id.resize(escape_json(reference.id, id).written);
-  return reference.store == SecretStore::kParameterStore ? joined({"{\"Name\":\"", id, "\",\"WithDecryption\":true}"})
-                                                         : joined({"{\"SecretId\":\"", id, "\"}"});
+BorrowedText request_body(const SecretReference& reference, TextStore& texts) {
+  const bool parameter = reference.store == SecretStore::kParameterStore;
+  return texts.keep({parameter ? "{\"Name\":\"" : "{\"SecretId\":\"", escaped_json(reference.id, texts),
+                     parameter ? "\",\"WithDecryption\":true}" : "\"}"});
 }
 
-Result<std::string> secret_in_answer(const SecretReference& reference, std::string_view answer) {
-  std::optional<std::string> value;
+Result<BorrowedText> secret_in_answer(const SecretReference& reference, std::string_view answer, TextStore& texts) {
+  std::optional<BorrowedText> value;
   if (reference.store == SecretStore::kParameterStore) {
     const std::string_view parameter = is_json_object(answer) ? json_field(answer, "Parameter").value : "";
-    value = member_text(parameter, "Value");
+    value = member_text(parameter, "Value", texts);
   } else {
-    value = member_text(answer, "SecretString");
+    value = member_text(answer, "SecretString", texts);
   }
   if (!value) return Error::make("its answer has no text in it");
   if (!reference.member.empty()) {
-    value = member_text(*value, reference.member);
+    value = member_text(*value, reference.member, texts);
     if (!value) {
       return Error::make("it is no JSON object with the member %.*s", static_cast<int>(reference.member.size()),
                          reference.member.data());
     }
   }
-  while (value->ends_with('\n') || value->ends_with('\r')) value->pop_back();
-  if (value->empty()) return Error::make("it is empty");
-  return std::move(*value);
+  const std::string_view text = value->substr(0, value->find_last_not_of("\r\n") + 1);
+  if (text.empty()) return Error::make("it is empty");
+  return texts.keep({text});
 }
 
-std::string failure_in_answer(int status, std::string_view answer) {
-  std::string type = member_text(answer, "__type").value_or("");
-  type = type.substr(type.find('#') + 1);
-  std::optional<std::string> message = member_text(answer, "message");
-  if (!message) message = member_text(answer, "Message");
-  if (type.empty()) type = Error::make("status %d", status).text();
-  if (message) type.append(": ").append(message->substr(0, 200));
-  // For a log line: one line, printable.
-  for (char& c : type) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return type;
+BorrowedText failure_in_answer(int status, std::string_view answer, TextStore& texts) {
+  std::string_view type = member_text(answer, "__type", texts).value_or("");
+  type.remove_prefix(type.find('#') + 1);
+  std::optional<BorrowedText> message = member_text(answer, "message", texts);
+  if (!message) message = member_text(answer, "Message", texts);
+  const Error status_text = Error::make("status %d", status);
+  if (type.empty()) type = status_text.text();
+  const std::string_view words = message ? message->substr(0, 200) : "";
+  return texts.one_line(texts.keep({type, message ? ": " : "", words}));
 }
 
 }  // namespace sleipnir

@@ -9,10 +9,10 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/text_store.h"
 
 namespace sleipnir {
 
@@ -32,11 +32,11 @@ std::optional<SecretReference> parse_secret_reference(std::string_view text);
 std::string_view service_name(SecretStore store);
 std::string_view request_target(SecretStore store);
 // What asks for it.
-std::string request_body(const SecretReference& reference);
+BorrowedText request_body(const SecretReference& reference, TextStore& texts);
 
 // The value in an answer with status 200, without line breaks at its end. The error quotes nothing of it.
-Result<std::string> secret_in_answer(const SecretReference& reference, std::string_view answer);
+Result<BorrowedText> secret_in_answer(const SecretReference& reference, std::string_view answer, TextStore& texts);
 // What went wrong by an answer with another status: "AccessDeniedException: User ... is not authorized".
-std::string failure_in_answer(int status, std::string_view answer);
+BorrowedText failure_in_answer(int status, std::string_view answer, TextStore& texts);
 
 }  // namespace sleipnir

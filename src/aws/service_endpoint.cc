@@ -1,7 +1,5 @@
 #include "aws/service_endpoint.h"
 
-#include "base/joined.h"
-
 namespace sleipnir {
 
 namespace {
@@ -25,16 +23,17 @@ constexpr Partition kPartitions[] = {
 
 }  // namespace
 
-std::string service_url(std::string_view service, std::string_view region, const AwsEndpointOptions& options) {
-  if (!options.override_url.empty()) return std::string(options.override_url);
+std::string_view service_url(std::string_view service, std::string_view region, const AwsEndpointOptions& options,
+                             TextStore& texts) {
+  if (!options.override_url.empty()) return options.override_url;
   const Partition* partition = kPartitions;
   while (!region.starts_with(partition->region_begin)) partition++;
   const bool dual = options.dual_stack && !partition->dual_stack_suffix.empty();
   // S3 has dual stack under the same suffix.
   const bool s3 = service == "s3";
-  return joined({"https://", options.bucket, options.bucket.empty() ? "" : ".", service, options.fips ? "-fips" : "",
-                 dual && s3 ? ".dualstack." : ".", region, ".",
-                 dual && !s3 ? partition->dual_stack_suffix : partition->suffix});
+  return texts.keep({"https://", options.bucket, options.bucket.empty() ? "" : ".", service,
+                     options.fips ? "-fips" : "", dual && s3 ? ".dualstack." : ".", region, ".",
+                     dual && !s3 ? partition->dual_stack_suffix : partition->suffix});
 }
 
 }  // namespace sleipnir

@@ -1,8 +1,9 @@
 // Where an AWS service is: by region and partition, FIPS and dual stack, or as the environment says. Pure.
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "base/text_store.h"
 
 namespace sleipnir {
 
@@ -16,6 +17,7 @@ struct AwsEndpointOptions {
 };
 
 // A URL, for parse_endpoint(). REQUIRES: region not empty.
-std::string service_url(std::string_view service, std::string_view region, const AwsEndpointOptions& options);
+std::string_view service_url(std::string_view service, std::string_view region, const AwsEndpointOptions& options,
+                             TextStore& texts);
 
 }  // namespace sleipnir

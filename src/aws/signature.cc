@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "base/date.h"
-#include "base/joined.h"
 
 namespace sleipnir {
 
@@ -28,32 +27,35 @@ Digest sha256(std::string_view bytes) {
 }
 
 // RFC 2104. `text` is a date, a name or a string to sign: short.
-Digest hmac(std::string_view key, std::string_view text) {
+Digest hmac(std::string_view key, std::string_view text, TextStore& texts) {
   const Digest hashed = sha256(key);
   if (key.size() > kBlockBytes) key = view(hashed);
-  std::string inner(kBlockBytes, '\x36');
-  std::string outer(kBlockBytes, '\x5c');
-  for (size_t i = 0; i < key.size(); i++) {
-    inner[i] = static_cast<char>(inner[i] ^ key[i]);
-    outer[i] = static_cast<char>(outer[i] ^ key[i]);
+  char inner[kBlockBytes];
+  char outer[kBlockBytes];
+  for (size_t i = 0; i < kBlockBytes; i++) {
+    const char byte = i < key.size() ? key[i] : '\0';
+    inner[i] = static_cast<char>(byte ^ '\x36');
+    outer[i] = static_cast<char>(byte ^ '\x5c');
   }
-  return sha256(outer.append(view(sha256(inner.append(text)))));
+  const Digest first = sha256(texts.keep({{inner, kBlockBytes}, text}));
+  return sha256(texts.keep({{outer, kBlockBytes}, view(first)}));
 }
 
-std::string hex(const Digest& digest) {
+BorrowedText hex(const Digest& digest, TextStore& texts) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
+  char* const begin = texts.room(2 * digest.size());
+  char* end = begin;
   for (const unsigned char byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+    *end++ = kDigits[byte >> 4];
+    *end++ = kDigits[byte & 15];
   }
-  return text;
+  return TextStore::close(begin, end);
 }
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) {
-  return hex(sha256(bytes));
+BorrowedText sha256_hex(std::string_view bytes, TextStore& texts) {
+  return hex(sha256(bytes), texts);
 }
 
 AwsTime aws_time(WallTime now) {
@@ -66,26 +68,26 @@ AwsTime aws_time(WallTime now) {
   return time;
 }
 
-std::string authorization(const SignedRequest& request, const AwsKeys& keys, const AwsTime& time) {
+BorrowedText authorization(const SignedRequest& request, const AwsKeys& keys, const AwsTime& time, TextStore& texts) {
   const std::string_view date(time.data(), 8);
-  std::string names;
+  BorrowedText names;
   // No query is ever signed here: its line is empty.
-  std::string canonical = joined({request.method, "\n", request.path, "\n\n"});
+  BorrowedText canonical = texts.keep({request.method, "\n", request.path, "\n\n"});
   for (const SignedHeader& header : request.headers) {
-    canonical.append(joined({header.name, ":", header.value, "\n"}));
-    names.append(joined({names.empty() ? "" : ";", header.name}));
+    canonical = texts.keep({canonical, header.name, ":", header.value, "\n"});
+    names = texts.keep({names, names.empty() ? "" : ";", header.name});
   }
-  canonical.append(joined({"\n", names, "\n", request.body_sha256}));
+  canonical = texts.keep({canonical, "\n", names, "\n", request.body_sha256});
 
-  const std::string scope = joined({date, "/", request.region, "/", request.service, "/aws4_request"});
-  const std::string to_sign =
-      joined({"AWS4-HMAC-SHA256\n", {time.data(), time.size()}, "\n", scope, "\n", sha256_hex(canonical)});
-  Digest key = hmac(joined({"AWS4", keys.secret_access_key}), date);
+  const BorrowedText scope = texts.keep({date, "/", request.region, "/", request.service, "/aws4_request"});
+  const BorrowedText to_sign =
+      texts.keep({"AWS4-HMAC-SHA256\n", {time.data(), time.size()}, "\n", scope, "\n", sha256_hex(canonical, texts)});
+  Digest key = hmac(texts.keep({"AWS4", keys.secret_access_key}), date, texts);
   for (const std::string_view text : {request.region, request.service, std::string_view("aws4_request")}) {
-    key = hmac(view(key), text);
+    key = hmac(view(key), text, texts);
   }
-  return joined({"AWS4-HMAC-SHA256 Credential=", keys.access_key_id, "/", scope, ", SignedHeaders=", names,
-                 ", Signature=", hex(hmac(view(key), to_sign))});
+  return texts.keep({"AWS4-HMAC-SHA256 Credential=", keys.access_key_id, "/", scope, ", SignedHeaders=", names,
+                     ", Signature=", hex(hmac(view(key), to_sign, texts), texts)});
 }
 
 }  // namespace sleipnir

@@ -2,7 +2,7 @@
 //
 //   SignedRequest request{.method = "POST", .host = "ssm.eu-west-1.amazonaws.com", ...};
 //   const AwsTime time = aws_time(now.wall);
-//   head += "Authorization: " + authorization(request, keys, time)
+//   head = texts.keep({head, "Authorization: ", authorization(request, keys, time, texts)})
 //
 // Source: AWS General Reference, Signature Version 4; the vectors in its test are AWS's own and ones made by another
 // implementation. SHA-256 is mbedTLS's.
@@ -10,17 +10,18 @@
 
 #include <array>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/text_store.h"
 
 namespace sleipnir {
 
+// Borrowed.
 struct AwsKeys {
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;  // empty: long-lived keys
+  std::string_view access_key_id;
+  std::string_view secret_access_key;
+  std::string_view session_token;  // empty: long-lived keys
 
   bool given() const { return !access_key_id.empty() && !secret_access_key.empty(); }
 };
@@ -45,10 +46,10 @@ struct SignedRequest {
   std::string_view service;
 };
 
-// The value of the Authorization header.
-std::string authorization(const SignedRequest& request, const AwsKeys& keys, const AwsTime& time);
+// The value of the Authorization header. What it is made of is left in `texts` too.
+BorrowedText authorization(const SignedRequest& request, const AwsKeys& keys, const AwsTime& time, TextStore& texts);
 
 // Lower-case hexadecimal.
-std::string sha256_hex(std::string_view bytes);
+BorrowedText sha256_hex(std::string_view bytes, TextStore& texts);
 
 }  // namespace sleipnir

@@ -3,15 +3,16 @@
 // For the push (Authorization) and for a proxy (Proxy-Authorization). Pure; used at start and when a secret changes.
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "base/text_store.h"
 
 namespace sleipnir {
 
 // "Basic dXNlcjpwYXNz". The user must not contain a colon: the server could not tell where the password begins.
-std::string basic_authorization(std::string_view user, std::string_view password);
+BorrowedText basic_authorization(std::string_view user, std::string_view password, TextStore& texts);
 
 // RFC 4648 base64 with padding.
-std::string base64(std::string_view bytes);
+BorrowedText base64(std::string_view bytes, TextStore& texts);
 
 }  // namespace sleipnir

@@ -22,12 +22,6 @@ constexpr uint16_t scheme_port(bool tls) {
   return tls ? 443 : 80;
 }
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
-
 // A whole number of at most five digits, nothing else.
 std::optional<uint32_t> parse_number(std::string_view text) {
   if (text.empty() || text.size() > 5) return std::nullopt;
@@ -69,46 +63,46 @@ AddressBytes parse_address(std::string_view literal) {
   return address;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+// False: a '%' without two hex digits behind it.
+bool percent_decode(std::string_view text, BorrowedText& decoded, TextStore& texts) {
+  char* const begin = texts.room(text.size());
+  char* end = begin;
   for (size_t i = 0; i < text.size(); i++) {
     if (text[i] != '%') {
-      out += text[i];
+      *end++ = text[i];
       continue;
     }
-    if (text.size() - i < 3) return std::nullopt;
+    if (text.size() - i < 3) return false;
     const int high = hex_value(text[i + 1]);
     const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
+    if (high < 0 || low < 0) return false;
+    *end++ = static_cast<char>(high * 16 + low);
     i += 2;
   }
-  return out;
+  decoded = TextStore::close(begin, end);
+  return true;
 }
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; });
 }
 
-Status parse_user_info(std::string_view text, Endpoint& endpoint) {
-  const size_t colon = text.find(':');
-  const std::optional<std::string> user = percent_decoded(text.substr(0, colon));
-  const std::optional<std::string> password =
-      percent_decoded(colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1));
-  if (!user || !password) {
+Status parse_user_info(std::string_view text, Endpoint& endpoint, TextStore& texts) {
+  const std::string_view user = text.substr(0, text.find(':'));
+  const std::string_view password = text.substr(std::min(user.size() + 1, text.size()));
+  if (!percent_decode(user, endpoint.user, texts) || !percent_decode(password, endpoint.password, texts)) {
     return Error::make("has a '%%' in its user info that is not followed by two hex digits; write a plain %% as %%25");
   }
-  if (has_control(*user) || has_control(*password)) return Error::make("has a control character in its user info");
-  if (user->find(':') != std::string::npos) return Error::make("has a colon in its user name");
+  if (has_control(endpoint.user) || has_control(endpoint.password)) {
+    return Error::make("has a control character in its user info");
+  }
+  if (endpoint.user.find(':') != std::string_view::npos) return Error::make("has a colon in its user name");
   endpoint.has_user_info = !text.empty() && text != ":";
-  endpoint.user = *user;
-  endpoint.password = *password;
   return Done{};
 }
 
-// `host`, `host:port`, `[literal]`, `[literal]:port`. `port` stays 0 where none is given.
-Status parse_host_port(std::string_view text, std::string& host, uint16_t& port) {
+// `host`, `host:port`, `[literal]`, `[literal]:port`. `host` as it is written; `port` stays 0 where none is given.
+Status parse_host_port(std::string_view text, std::string_view& host, uint16_t& port) {
   std::string_view port_text;
   bool has_port = false;
   if (text.starts_with('[')) {
@@ -116,7 +110,7 @@ Status parse_host_port(std::string_view text, std::string& host, uint16_t& port)
     if (end == std::string_view::npos) return Error::make("has a '[' without ']'");
     const std::string_view literal = text.substr(1, end - 1);
     if (parse_address(literal).count != 16) return Error::make("has no IPv6 address between '[' and ']'");
-    host = lowered(literal);
+    host = literal;
     const std::string_view rest = text.substr(end + 1);
     has_port = !rest.empty();
     if (has_port && rest.front() != ':') return Error::make("has something after ']' that is no port");
@@ -136,7 +130,7 @@ Status parse_host_port(std::string_view text, std::string& host, uint16_t& port)
       return Error::make(
           "has a host name with other characters than letters, digits, '-', '_' and '.', or an empty part");
     }
-    host = lowered(name);
+    host = name;
   }
   if (!has_port) return Done{};
   const std::optional<uint16_t> parsed = parse_port(port_text);
@@ -171,10 +165,10 @@ bool no_proxy_entry_covers(std::string_view entry, const Endpoint& endpoint) {
   if (entry == "*") return true;
   if (const AddressBytes host = parse_address(endpoint.host); host.count != 0) {
     if (entry.starts_with('[')) {
-      std::string literal;
+      std::string_view literal;
       uint16_t port = 0;
       if (!parse_host_port(entry, literal, port)) return false;
-      return literal == endpoint.host && (port == 0 || port == endpoint.port);
+      return equal_ignoring_case(literal, endpoint.host) && (port == 0 || port == endpoint.port);
     }
     if (network_covers(entry, host)) return true;
   }
@@ -185,10 +179,11 @@ bool no_proxy_entry_covers(std::string_view entry, const Endpoint& endpoint) {
   if (entry.starts_with("*.")) entry.remove_prefix(1);
   if (entry.starts_with('.')) entry.remove_prefix(1);
   if (entry.empty()) return false;
-  const std::string domain = lowered(entry);
-  const std::string_view host = endpoint.host;
-  if (host == domain) return true;
-  return host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
+  std::string_view host = endpoint.host;
+  if (equal_ignoring_case(host, entry)) return true;
+  if (host.size() <= entry.size()) return false;
+  host.remove_prefix(host.size() - entry.size() - 1);
+  return host.front() == '.' && equal_ignoring_case(host.substr(1), entry);
 }
 
 }  // namespace
@@ -207,26 +202,19 @@ bool valid_server_name(std::string_view name) {
   return valid_host_name(name) || parse_address(name).count != 0;
 }
 
-std::string Endpoint::authority() const {
-  const bool literal6 = host.find(':') != std::string::npos;
-  char text[kHostBytesMax + sizeof("[]:65535")];
-  snprintf(text, sizeof(text), literal6 ? "[%s]:%u" : "%s:%u", host.c_str(), port);
-  return text;
-}
-
-std::string Endpoint::url() const {
-  return (tls ? "https://" : "http://") + host_header + path;
+BorrowedText Endpoint::url(TextStore& texts) const {
+  return texts.keep({tls ? "https://" : "http://", host_header, path});
 }
 
 bool Endpoint::is_loopback() const {
-  if (host == "localhost" || std::string_view(host).ends_with(".localhost")) return true;
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
   const AddressBytes address = parse_address(host);
   if (address.count == 4) return address.bytes[0] == 127;
   static constexpr uint8_t kLoopback6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   return address.count == 16 && memcmp(address.bytes, kLoopback6, sizeof(kLoopback6)) == 0;
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults) {
+Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults, TextStore& texts) {
   if (text.empty()) return Error::make("is empty");
   for (const char c : text) {
     if (c == '\r' || c == '\n') return Error::make("contains a line break");
@@ -241,11 +229,11 @@ Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults
   const size_t scheme_end = text.find("://");
   const bool has_scheme = scheme_end != std::string_view::npos && text.find_first_of("/@?#") > scheme_end;
   if (has_scheme) {
-    const std::string scheme = lowered(text.substr(0, scheme_end));
-    if (scheme != "https" && scheme != "http") {
+    const std::string_view scheme = text.substr(0, scheme_end);
+    endpoint.tls = equal_ignoring_case(scheme, "https");
+    if (!endpoint.tls && !equal_ignoring_case(scheme, "http")) {
       return Error::make("has an unknown scheme; https:// and http:// are possible");
     }
-    endpoint.tls = scheme == "https";
     text.remove_prefix(scheme_end + 3);
   }
 
@@ -257,12 +245,14 @@ Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults
   std::string_view target = text.substr(authority_end);
 
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    if (const Status parsed = parse_user_info(authority.substr(0, at), endpoint); !parsed) return parsed.error();
+    if (const Status parsed = parse_user_info(authority.substr(0, at), endpoint, texts); !parsed) return parsed.error();
     authority.remove_prefix(at + 1);
   }
   if (authority.empty()) return Error::make("has no host");
+  std::string_view host;
   uint16_t port = 0;
-  if (const Status parsed = parse_host_port(authority, endpoint.host, port); !parsed) return parsed.error();
+  if (const Status parsed = parse_host_port(authority, host, port); !parsed) return parsed.error();
+  endpoint.host = texts.lowered(host);
 
   if (!has_scheme) {
     using Scheme = EndpointDefaults::Scheme;
@@ -273,26 +263,30 @@ Result<Endpoint> parse_endpoint(std::string_view text, EndpointDefaults defaults
   endpoint.port = port != 0 ? port : scheme_port(endpoint.tls);
 
   const size_t query = std::min(target.find('?'), target.size());
-  endpoint.path = without_trailing(target.substr(0, query), '/');
-  if (endpoint.path.empty()) endpoint.path = "/";
-  endpoint.path += target.substr(query);
+  const std::string_view path = without_trailing(target.substr(0, query), '/');
+  endpoint.path = texts.keep({path.empty() ? "/" : path, target.substr(query)});
 
-  endpoint.host_header = endpoint.authority();
-  if (endpoint.port == scheme_port(endpoint.tls)) endpoint.host_header.resize(endpoint.host_header.rfind(':'));
+  const bool literal6 = host.find(':') != std::string_view::npos;
+  char port_text[sizeof(":65535")];
+  snprintf(port_text, sizeof(port_text), ":%u", endpoint.port);
+  endpoint.authority = texts.keep({literal6 ? "[" : "", endpoint.host, literal6 ? "]" : "", port_text});
+  endpoint.host_header = endpoint.authority;
+  if (endpoint.port == scheme_port(endpoint.tls)) {
+    endpoint.host_header = endpoint.host_header.substr(0, endpoint.host_header.rfind(':'));
+  }
   return endpoint;
 }
 
-std::string push_path(std::string_view path) {
+BorrowedText push_path(std::string_view path, TextStore& texts) {
   const size_t query = std::min(path.find('?'), path.size());
-  std::string out(without_trailing(path.substr(0, query), '/'));
-  if (out.ends_with(kLegacyPushPath)) {
-    out.resize(out.size() - kLegacyPushPath.size());
-    out += kPushPath;
-  } else if (!out.ends_with("/push")) {
-    out += kPushPath;
+  std::string_view base = without_trailing(path.substr(0, query), '/');
+  std::string_view added = kPushPath;
+  if (base.ends_with(kLegacyPushPath)) {
+    base.remove_suffix(kLegacyPushPath.size());
+  } else if (base.ends_with("/push")) {
+    added = {};
   }
-  out += path.substr(query);
-  return out;
+  return texts.keep({base, added, path.substr(query)});
 }
 
 bool proxy_exempt(std::string_view no_proxy, const Endpoint& endpoint) {

@@ -11,12 +11,12 @@ namespace sleipnir {
 namespace {
 
 std::string connect_request(const Endpoint& proxy, const Endpoint& target) {
-  const std::string authority = target.authority();
-  std::string credential;
+  TextStore texts;
+  BorrowedText credential;
   if (proxy.has_user_info) {
-    credential = joined({"Proxy-Authorization: ", basic_authorization(proxy.user, proxy.password), "\r\n"});
+    credential = texts.keep({"Proxy-Authorization: ", basic_authorization(proxy.user, proxy.password, texts), "\r\n"});
   }
-  return joined({"CONNECT ", authority, " HTTP/1.1\r\nHost: ", authority, "\r\n", credential, "\r\n"});
+  return joined({"CONNECT ", target.authority, " HTTP/1.1\r\nHost: ", target.authority, "\r\n", credential, "\r\n"});
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ std::vector<std::string> entries_of(std::string_view input) {
 }
 
 void check_numbers(const Config& config) {
+  TextStore texts;
   for (const Variable& variable : variables()) {
     const Field& field = variable.field();
     uint64_t value = variable.range().least;
@@ -48,7 +49,7 @@ void check_numbers(const Config& config) {
     require(value >= variable.range().least && value <= variable.range().most);
     // Every choice has a word.
     if (field.kind == Field::Kind::kChoice && *variable.form() != '|') {
-      require(!effective_text(config, variable).empty());
+      require(!effective_text(config, variable, texts).empty());
     }
   }
   require(config.batch_bytes_max <= config.memory_limit_bytes / 4);
@@ -66,7 +67,7 @@ void check_labels(const Config& config) {
     require(!label.name.empty() && label.name.size() <= 1024 && label.value.size() <= 2048 && !label.value.empty());
     require(label.name.front() < '0' || label.name.front() > '9');
     for (const char c : label.name) require(c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'));
-    require(names.insert(label.name).second);
+    require(names.insert(std::string(label.name)).second);
   }
   names.erase("service_name");
   require(names.size() <= kLabelCountMax);
@@ -96,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(config.endpoint || config.has_errors() || !config.extension_enabled);
   require(config.spool_dir.starts_with('/'));
   if (config.dead_letter) {
-    const std::string& path = config.dead_letter->endpoint.path;
+    const std::string_view path = config.dead_letter->endpoint.path;
     require(path.starts_with('/') && path.ends_with('/'));
     for (const char c : path) require(c > ' ' && c < 0x7F);
   }

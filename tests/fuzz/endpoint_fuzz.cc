@@ -23,7 +23,8 @@ bool printable(std::string_view text) {
 }
 
 void try_defaults(std::string_view text, std::string_view no_proxy, EndpointDefaults defaults) {
-  const Result<Endpoint> parsed = parse_endpoint(text, defaults);
+  TextStore texts;
+  const Result<Endpoint> parsed = parse_endpoint(text, defaults, texts);
   if (!parsed) {
     require(*parsed.error().text() != '\0');
     return;
@@ -32,18 +33,18 @@ void try_defaults(std::string_view text, std::string_view no_proxy, EndpointDefa
   require(!endpoint.host.empty() && valid_server_name(endpoint.host));
   require(endpoint.port != 0);
   require(endpoint.path.starts_with('/') && printable(endpoint.path));
-  require(printable(endpoint.host_header) && printable(endpoint.authority()));
+  require(printable(endpoint.host_header) && printable(endpoint.authority));
   require(endpoint.has_user_info || (endpoint.user.empty() && endpoint.password.empty()));
 
-  const std::string push = push_path(endpoint.path);
-  const std::string_view path = std::string_view(push).substr(0, push.find('?'));
+  const std::string_view push = push_path(endpoint.path, texts);
+  const std::string_view path = push.substr(0, push.find('?'));
   require(path.starts_with('/') && path.ends_with("/push"));
-  require(push_path(push) == push);
+  require(push_path(push, texts) == push);
 
   // What an endpoint says of itself is read back as the same endpoint.
-  const Result<Endpoint> again = parse_endpoint(endpoint.url(), {});
+  const Result<Endpoint> again = parse_endpoint(endpoint.url(texts), {}, texts);
   require(static_cast<bool>(again));
-  require(again->url() == endpoint.url() && again->host == endpoint.host && again->port == endpoint.port &&
+  require(again->url(texts) == endpoint.url(texts) && again->host == endpoint.host && again->port == endpoint.port &&
           again->tls == endpoint.tls && again->path == endpoint.path && !again->has_user_info);
 
   require(proxy_exempt("*", endpoint));
@@ -62,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try_defaults(text, no_proxy, {});
   try_defaults(text, no_proxy, {.scheme = Scheme::kHttps});
   try_defaults(text, no_proxy, {.scheme = Scheme::kHttp, .port = 3100});
-  (void)push_path(text);
+  TextStore texts;
+  (void)push_path(text, texts);
   return 0;
 }

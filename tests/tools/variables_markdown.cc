@@ -40,12 +40,13 @@ int main() {
       before = ", ";
     }
     if (*before == ',') names += ')';
-    const std::string value = default_text(variable);
+    TextStore texts;
+    const BorrowedText value = default_text(variable, texts);
     const std::string shown = *variable.default_note() != '\0' ? variable.default_note()
                               : value.empty()                  ? ""
                                                                : code(value);
-    printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(), escaped_cell(accepted_form(variable)).c_str(),
-           escaped_cell(variable.meaning()).c_str());
+    printf("| %s | %s | %s | %s |\n", names.c_str(), shown.c_str(),
+           escaped_cell(accepted_form(variable, texts)).c_str(), escaped_cell(variable.meaning()).c_str());
   }
   return 0;
 }

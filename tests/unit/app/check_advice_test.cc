@@ -27,8 +27,8 @@ Finding answered(const Config& config, int status, std::string_view body, std::s
   return finding;
 }
 
-bool has(const std::string& text, std::string_view words) {
-  return text.find(words) != std::string::npos;
+bool has(std::string_view text, std::string_view words) {
+  return text.find(words) != std::string_view::npos;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("advice_for_a_connection_names_the_proxy_where_it_leads_there") {
   const auto fix = [](const Config& config, const CheckNames& names, int os_error) {
     Finding finding;
     say_connect_failure(finding, config, names, "192.0.2.1:443", os_error);
-    return finding.fix();
+    return std::string(finding.fix());
   };
   CHECK(has(fix(direct, {}, ECONNREFUSED), "host and port in LOKI_ENDPOINT"));
   CHECK(has(fix(proxied, {}, ECONNREFUSED), "host and port in LOKI_PROXY"));

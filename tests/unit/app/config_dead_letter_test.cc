@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -18,8 +19,8 @@ Config config_of(const std::string& uri, std::vector<std::string> entries = {"AW
   return load_config(environment.environment());
 }
 
-std::string url(const Config& config) {
-  return config.dead_letter ? config.dead_letter->endpoint.url() : "none";
+BorrowedText url(const Config& config) {
+  return config.dead_letter ? config.dead_letter->endpoint.url(test::texts()) : "none";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "app/config_texts.h"
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -16,7 +17,7 @@ namespace {
 
 std::string effective(const Config& config, std::string_view name) {
   for (const Variable& variable : variables()) {
-    if (variable.name() == name) return effective_text(config, variable);
+    if (variable.name() == name) return std::string(effective_text(config, variable, test::texts()));
   }
   return "no such variable";
 }
@@ -31,7 +32,7 @@ TEST_CASE("an_endpoint_alone_leaves_every_default_and_nothing_to_complain_about"
   for (const Variable& variable : variables()) {
     if (variable.name() == "LOKI_ENDPOINT") continue;
     CAPTURE(variable.names());
-    CHECK(effective_text(config, variable) == effective_text(defaults, variable));
+    CHECK(effective_text(config, variable, test::texts()) == effective_text(defaults, variable, test::texts()));
   }
 }
 

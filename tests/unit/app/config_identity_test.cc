@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -54,7 +55,7 @@ TEST_CASE("each_kind_of_credential_alone_gives_its_authorization") {
 TEST_CASE("user_info_of_the_url_is_basic_authorization") {
   const Config config = load_url_user({});
   CHECK(config.authorization == kBasicUrl);
-  CHECK(config.endpoint->url() == "https://loki.example.com/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://loki.example.com/loki/api/v1/push");
   CHECK(problem_texts(config) == "");
 }
 
@@ -214,6 +215,15 @@ TEST_CASE("headers_beyond_the_room_of_a_request_are_dropped_by_name") {
   CHECK(has_error(token, {"does not fit"}));
 }
 
+TEST_CASE("headers_beyond_their_number_are_dropped_by_name") {
+  std::string json = "{";
+  for (size_t i = 0; i <= kHeadersMax; i++) json += (i == 0 ? "\"X-" : ",\"X-") + std::to_string(i) + "\":\"1\"";
+  const Config config = load_with({"LOKI_HEADERS=" + json + "}"});
+  CHECK(config.headers.size() == kHeadersMax);
+  CHECK(config.problems.size() == 1);
+  CHECK(has_error(config, {"LOKI_HEADERS: X-64 is one too many", "64 are possible"}));
+}
+
 TEST_CASE("tenants_follow_lokis_rule") {
   const std::string longest(150, 't');
   for (const std::string& tenant : {std::string("acme"), std::string("Team-1_a.b*c'(d)!"), longest}) {
@@ -263,8 +273,9 @@ TEST_CASE("an_identity_is_composed_anew_from_a_fetched_secret") {
   Credentials fetched = config.credentials;
   fetched.token = "tok";
   std::vector<ConfigProblem> list;
-  Problems problems(list);
-  CHECK(compose_identity(fetched, &*config.endpoint, problems).authorization == "Bearer tok");
+  TextStore texts;
+  Problems problems(list, texts);
+  CHECK(compose_identity(fetched, &*config.endpoint, problems, texts).authorization == "Bearer tok");
   CHECK(list.empty());
 }
 

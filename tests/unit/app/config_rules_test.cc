@@ -16,7 +16,7 @@ namespace {
 // The patterns, and what each becomes.
 std::string shown(const Config& config) {
   std::string out;
-  for (const NameValue& mask : config.masks) out += mask.name + " -> " + mask.value + "; ";
+  for (const NameValue& mask : config.masks) out.append(mask.name).append(" -> ").append(mask.value).append("; ");
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -28,9 +29,9 @@ TEST_CASE("config_secrets_are_found_with_their_service") {
   CHECK(config.problems.empty());
   REQUIRE(config.secrets.size() == 2);
   CHECK(std::string(config.secrets[0].variable) == "LOKI_HEADERS");
-  CHECK(config.secrets[0].service.endpoint.url() == "https://secretsmanager.eu-west-1.amazonaws.com/");
+  CHECK(config.secrets[0].service.endpoint.url(test::texts()) == "https://secretsmanager.eu-west-1.amazonaws.com/");
   CHECK(std::string(config.secrets[1].variable) == "LOKI_PASSWORD");
-  CHECK(config.secrets[1].service.endpoint.url() == "https://ssm.eu-west-1.amazonaws.com/");
+  CHECK(config.secrets[1].service.endpoint.url(test::texts()) == "https://ssm.eu-west-1.amazonaws.com/");
   CHECK(config.secrets[1].service.region == "eu-west-1");
   CHECK(config.authorization_source == "LOKI_USERNAME and LOKI_PASSWORD");
 }
@@ -53,7 +54,7 @@ TEST_CASE("config_secrets_endpoints_as_the_standard_variables_say") {
   const auto url = [](std::vector<std::string> more) {
     more.insert(more.end(), {kUser, kPassword, kRegion});
     const Config config = config_of(std::move(more));
-    return config.secrets.empty() ? "none" : config.secrets[0].service.endpoint.url();
+    return config.secrets.empty() ? BorrowedText("none") : config.secrets[0].service.endpoint.url(test::texts());
   };
   const std::string all = "AWS_ENDPOINT_URL=http://127.0.0.1:1";
   CHECK(url({all}) == "http://127.0.0.1:1/");
@@ -70,7 +71,7 @@ TEST_CASE("config_secrets_are_asked_for_through_the_https_proxy_and_never_throug
     more.insert(more.end(), {kUser, kPassword, kRegion});
     const Config config = config_of(std::move(more));
     REQUIRE(config.secrets.size() == 1);
-    return config.secrets[0].service.proxy ? config.secrets[0].service.proxy->host : "none";
+    return std::string(config.secrets[0].service.proxy ? config.secrets[0].service.proxy->host : "none");
   };
   CHECK(proxy({"LOKI_PROXY=http://loki-proxy:1"}) == "none");
   CHECK(proxy({"LOKI_PROXY=http://loki-proxy:1", "HTTPS_PROXY=http://proxy:1"}) == "proxy");

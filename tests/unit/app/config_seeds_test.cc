@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -44,7 +45,7 @@ TEST_CASE("the_variables_of_lambdawatch_work_unchanged") {
   });
   CHECK(problem_texts(config) == "");
   CHECK(config.enabled());
-  CHECK(config.endpoint->url() == "https://logs.example.com/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://logs.example.com/loki/api/v1/push");
   CHECK(config.authorization == "Basic MTIzNDU6Z2xjX2FiYw==");
   CHECK(config.tenant_id == "acme");
   CHECK(config.labels == Labels{{"env", "prod"}, {"team", "shop"}, {"service_name", "checkout"}});
@@ -80,7 +81,7 @@ TEST_CASE("the_variables_of_the_telemetry_api_example_work_unchanged") {
   const Config config = load({"LOKI_IP=http://10.0.0.5:3100/loki", "DISPATCH_MIN_BATCH_SIZE=5", "OTEL_LABEL_TEAM=shop",
                               "OTEL_LABEL_Env=prod", "AWS_SAM_LOCAL=false"});
   CHECK(problem_texts(config) == "");
-  CHECK(config.endpoint->url() == "http://10.0.0.5:3100/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "http://10.0.0.5:3100/loki/api/v1/push");
   CHECK(config.authorization.empty());
   CHECK(config.tenant_id.empty());
   CHECK(config.labels == Labels{{"team", "shop"}, {"env", "prod"}});
@@ -91,7 +92,7 @@ TEST_CASE("the_variables_of_railflow_work_unchanged") {
   const Config config = load({"LOKI_HOST=logs-prod.example.net", "LOKI_USER=12345", "LOKI_API_KEY=glc_abc",
                               "SESSION_UUID=1-2-3", "DISPATCH_MIN_BATCH_SIZE=1"});
   CHECK(problem_texts(config) == "");
-  CHECK(config.endpoint->url() == "https://logs-prod.example.net/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://logs-prod.example.net/loki/api/v1/push");
   CHECK(config.authorization == "Basic MTIzNDU6Z2xjX2FiYw==");
 }
 
@@ -99,7 +100,7 @@ TEST_CASE("the_variables_of_loafoe_work_unchanged") {
   const Config config = load({"LOKI_PUSH_ENDPOINT=https://loki.example.com/loki/api/v1/push", "LOKI_USERNAME=me",
                               "LOKI_PASSWORD=pw", "LOKI_LOG_LABELS=env=prod,team=shop", "LOKI_EXTENSION_ENABLED=true"});
   CHECK(problem_texts(config) == "");
-  CHECK(config.endpoint->url() == "https://loki.example.com/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://loki.example.com/loki/api/v1/push");
   CHECK(config.authorization == "Basic bWU6cHc=");
   CHECK(config.labels == Labels{{"env", "prod"}, {"team", "shop"}});
 }
@@ -107,7 +108,7 @@ TEST_CASE("the_variables_of_loafoe_work_unchanged") {
 TEST_CASE("the_variables_of_jaeminst_work_and_the_one_without_meaning_is_named") {
   const Config config =
       load({"LOKI_PUSH_URL=https://loki.example.com", "LOKI_AUTH_TOKEN=tok", "LOKI_CUSTOM_LEVEL=20=INFO,30=NOTICE"});
-  CHECK(config.endpoint->url() == "https://loki.example.com/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://loki.example.com/loki/api/v1/push");
   CHECK(config.authorization == "Bearer tok");
   CHECK(config.problems.size() == 1);
   CHECK(has_warning(config, {"LOKI_CUSTOM_LEVEL is no variable"}));
@@ -118,7 +119,7 @@ TEST_CASE("the_variables_of_danalock_work") {
       load({"LOKI_ENDPOINT_URL=https://loki.example.com/loki/api/v1/push", "LOKI_APPLICATION_LABEL=lock",
             "LOKI_ENV_LABEL=prod", "LOKI_BEARER_TOKEN=tok", "LOKI_EXTRA_LABELS=team,shop,tier,gold"});
   CHECK(problem_texts(config) == "");
-  CHECK(config.endpoint->url() == "https://loki.example.com/loki/api/v1/push");
+  CHECK(config.endpoint->url(test::texts()) == "https://loki.example.com/loki/api/v1/push");
   CHECK(config.authorization == "Bearer tok");
   CHECK(config.labels == Labels{{"team", "shop"}, {"tier", "gold"}, {"application", "lock"}, {"environment", "prod"}});
 }

@@ -6,6 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
+#include "support/texts.h"
+
 namespace sleipnir {
 
 TEST_CASE("table_names_are_sorted_and_each_belongs_to_its_row") {
@@ -31,7 +33,7 @@ TEST_CASE("table_rows_say_what_they_mean_and_accept") {
     CAPTURE(variable.names());
     CHECK(std::string_view(variable.meaning()).size() > 5);
     CHECK(std::string_view(variable.meaning()).find('\n') == std::string_view::npos);
-    CHECK_FALSE(accepted_form(variable).empty());
+    CHECK_FALSE(accepted_form(variable, test::texts()).empty());
   }
 }
 
@@ -42,7 +44,7 @@ TEST_CASE("table_defaults_are_within_their_ranges") {
     const Kind kind = variable.field().kind;
     if (kind != Kind::kCount && kind != Kind::kPort && kind != Kind::kDuration) continue;
     CAPTURE(variable.names());
-    const uint64_t value = std::stoull(effective_text(defaults, variable));
+    const uint64_t value = std::stoull(std::string(effective_text(defaults, variable, test::texts())));
     CHECK(value >= variable.range().least);
     CHECK(value <= variable.range().most);
     CHECK(variable.range().least < variable.range().most);
@@ -124,7 +126,7 @@ TEST_CASE("table_has_every_variable_of_the_documentation_with_its_default") {
     const auto row =
         std::find_if(rows.begin(), rows.end(), [&](const Variable& v) { return v.names() == expected.names; });
     REQUIRE(row != rows.end());
-    CHECK(effective_text(defaults, *row) == expected.value);
+    CHECK(effective_text(defaults, *row, test::texts()) == expected.value);
   }
   for (const Variable& variable : variables()) {
     CAPTURE(variable.names());
@@ -135,9 +137,9 @@ TEST_CASE("table_has_every_variable_of_the_documentation_with_its_default") {
 TEST_CASE("accepted_forms_read_as_text") {
   const auto form = [](std::string_view name) {
     for (const Variable& variable : variables()) {
-      if (variable.name() == name) return accepted_form(variable);
+      if (variable.name() == name) return accepted_form(variable, test::texts());
     }
-    return std::string();
+    return BorrowedText();
   };
   CHECK(form("LOKI_STRICT") == "true or false");
   CHECK(form("LOKI_FLUSH_BUDGET_MS") == "0 to 60000 ms");

@@ -3,6 +3,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "support/environment.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -18,12 +19,12 @@ Config load(std::vector<std::string> entries) {
   return TestEnvironment(std::move(entries)).load();
 }
 
-std::string url_of(const Config& config) {
-  return config.endpoint ? config.endpoint->url() : "none";
+BorrowedText url_of(const Config& config) {
+  return config.endpoint ? config.endpoint->url(test::texts()) : "none";
 }
 
 std::string proxy_of(const Config& config) {
-  return config.proxy ? config.proxy->authority() : "none";
+  return std::string(config.proxy ? config.proxy->authority : "none");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "app/replay_read.h"
 #include "sender_fixture.h"
+#include "support/texts.h"
 
 namespace sleipnir::test {
 namespace {
@@ -54,9 +55,13 @@ class Lines final : public ReplaySink {
   std::string room_;
 };
 
-struct LetterFixture : SenderFixture {
-  explicit LetterFixture(SenderSetting setting = {}, const Config& config = bucket_config())
-      : SenderFixture((setting.dead_letter = &config, setting)) {
+struct LetterConfig {
+  Config config;
+};
+
+struct LetterFixture : LetterConfig, SenderFixture {
+  explicit LetterFixture(SenderSetting setting = {}, Config given = bucket_config())
+      : LetterConfig{std::move(given)}, SenderFixture((setting.dead_letter = &config, setting)) {
     driver.act([this] { return bucket.act(); });
     bucket.judge = [](const ReceivedPush&) { return answer(200); };
   }
@@ -122,9 +127,9 @@ TEST_CASE("dead_letter_is_a_signed_put_of_an_object_with_a_name_of_its_own") {
   CHECK(first.header("host") == "10.0.0.9");
   CHECK(first.header("content-type") == "application/gzip");
   CHECK(first.header("content-length") == std::to_string(first.body.size()));
-  CHECK(first.header("x-amz-content-sha256") == sha256_hex(first.body));
+  CHECK(first.header("x-amz-content-sha256") == sha256_hex(first.body, texts()));
   CHECK(first.header("x-amz-security-token") == "token");
-  const std::string hash = sha256_hex(first.body);
+  const BorrowedText hash = sha256_hex(first.body, texts());
   const std::string sent_at = first.header("x-amz-date");
   AwsTime signed_at;
   std::copy_n(sent_at.begin(), signed_at.size(), signed_at.begin());
@@ -141,7 +146,7 @@ TEST_CASE("dead_letter_is_a_signed_put_of_an_object_with_a_name_of_its_own") {
                        .region = "eu-west-1",
                        .service = "s3"},
                       {.access_key_id = "AKIDEXAMPLE", .secret_access_key = "secret", .session_token = "token"},
-                      signed_at));
+                      signed_at, texts()));
 }
 
 TEST_CASE("dead_letter_is_named_after_the_environment_that_the_entries_name") {
@@ -359,7 +364,7 @@ TEST_CASE("dead_letter_asks_for_the_keys_where_they_are_served") {
   config.lambda.access_key_id = {};
   config.lambda.container_credentials_uri = "http://10.0.0.8:81/keys";
   config.lambda.container_credentials_token = "may-ask";
-  LetterFixture fixture({}, config);
+  LetterFixture fixture({}, std::move(config));
   ScriptedLoki keys(fixture.network.serve("10.0.0.8", 81));
   fixture.driver.act([&keys] { return keys.act(); });
   keys.judge = [](const ReceivedPush&) {

@@ -98,8 +98,8 @@ TEST_CASE("the_ledger_is_whole_with_the_largest_numbers") {
 }
 
 struct UpstreamFixture {
-  explicit UpstreamFixture(std::string host)
-      : upstream(Endpoint{.tls = false, .host = std::move(host), .port = 80}, resolver, 2000ms) {}
+  explicit UpstreamFixture(BorrowedText host)
+      : upstream(Endpoint{.tls = false, .host = host, .port = 80}, resolver, 2000ms) {}
   // As a round of the sender does it.
   Upstream::Where locate() {
     failed = upstream.lookup_failed(clock.now());

@@ -18,13 +18,13 @@
 namespace sleipnir::test {
 
 struct SenderSetting {
-  std::string host = "10.0.0.1";
+  BorrowedText host = "10.0.0.1";
   uint64_t seed = 1;
   size_t batches = 8;
   size_t arena_bytes = 1 << 20;
   SenderOptions options = {};
   uint64_t spool_bytes_max = 0;         // no spool
-  const Config* dead_letter = nullptr;  // null: there is none; copied
+  const Config* dead_letter = nullptr;  // null: there is none; borrowed
 };
 
 struct SenderFixture {
@@ -41,10 +41,9 @@ struct SenderFixture {
         spool(files, random, {.directory = "/tmp/sleipnir", .bytes_max = setting.spool_bytes_max}, kPrefix),
         upstream(Endpoint{.tls = false, .host = setting.host, .port = kPort}, resolver,
                  setting.options.connect_timeout),
-        letter_config(setting.dead_letter == nullptr ? Config{} : *setting.dead_letter),
         letter(setting.dead_letter == nullptr
                    ? nullptr
-                   : std::make_unique<DeadLetter>(kernel, letter_config, random, handoff.counters,
+                   : std::make_unique<DeadLetter>(kernel, *setting.dead_letter, random, handoff.counters,
                                                   std::move(MappedMemory::create(kCompressedBytesMax).value()))),
         sender({.kernel = kernel,
                 .loop = loop,
@@ -135,7 +134,6 @@ struct SenderFixture {
                         .tenant_id = {},
                         .authorization = {},
                         .extra = {}}};
-  Config letter_config;
   std::unique_ptr<DeadLetter> letter;
   Sender sender;
   EntryWriter writer{{}};

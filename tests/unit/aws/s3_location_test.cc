@@ -5,6 +5,7 @@
 #include <string>
 
 #include "aws/service_endpoint.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -42,23 +43,23 @@ TEST_CASE("s3_location_is_none_with_another_scheme_or_a_name_that_no_bucket_has"
 }
 
 TEST_CASE("s3_path_encodes_each_byte_once_that_is_not_unreserved") {
-  CHECK(s3_path("", "", "") == "/");
-  CHECK(s3_path("bucket", "a/b c", "fn_1") == "/bucket/a/b%20c/fn_1/");
-  CHECK(s3_path("", "x%20=\xC3\xA4~", "") == "/x%2520%3D%C3%A4~/");
+  CHECK(s3_path("", "", "", test::texts()) == "/");
+  CHECK(s3_path("bucket", "a/b c", "fn_1", test::texts()) == "/bucket/a/b%20c/fn_1/");
+  CHECK(s3_path("", "x%20=\xC3\xA4~", "", test::texts()) == "/x%2520%3D%C3%A4~/");
 }
 
 TEST_CASE("s3_failure_is_its_code_and_message_in_one_line") {
-  CHECK(s3_failure(403, "<?xml?>\n<Error><Code>AccessDenied</Code><Message>Access\nDenied</Message></Error>") ==
-        "AccessDenied: Access Denied");
-  CHECK(s3_failure(404, "<Error><Code>NoSuchBucket</Code>") == "NoSuchBucket: ");
-  CHECK(s3_failure(503, "") == "status 503");
-  CHECK(s3_failure(400, "<Code>") == "status 400");
-  CHECK(s3_failure(400, "<Code>" + std::string(5000, 'x')).size() < 300);
+  CHECK(s3_failure(403, "<?xml?>\n<Error><Code>AccessDenied</Code><Message>Access\nDenied</Message></Error>",
+                   test::texts()) == "AccessDenied: Access Denied");
+  CHECK(s3_failure(404, "<Error><Code>NoSuchBucket</Code>", test::texts()) == "NoSuchBucket: ");
+  CHECK(s3_failure(503, "", test::texts()) == "status 503");
+  CHECK(s3_failure(400, "<Code>", test::texts()) == "status 400");
+  CHECK(s3_failure(400, "<Code>" + std::string(5000, 'x'), test::texts()).size() < 300);
 }
 
 TEST_CASE("service_url_of_s3_has_its_own_dual_stack_form_and_the_bucket_in_front") {
   const auto url = [](std::string_view region, const AwsEndpointOptions& options) {
-    return service_url("s3", region, options);
+    return service_url("s3", region, options, test::texts());
   };
   CHECK(url("eu-west-1", {}) == "https://s3.eu-west-1.amazonaws.com");
   CHECK(url("eu-west-1", {.bucket = "logs"}) == "https://logs.s3.eu-west-1.amazonaws.com");

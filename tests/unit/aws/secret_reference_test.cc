@@ -5,6 +5,7 @@
 #include <string>
 
 #include "aws/service_endpoint.h"
+#include "support/texts.h"
 
 namespace sleipnir {
 
@@ -47,14 +48,16 @@ TEST_CASE("secret_reference_is_nothing_that_a_password_looks_like") {
 }
 
 TEST_CASE("secret_request_escapes_the_name") {
-  CHECK(request_body(*parse_secret_reference("secretsmanager:loki/creds")) == R"({"SecretId":"loki/creds"})");
-  CHECK(request_body(*parse_secret_reference("ssm:/a\"b")) == R"({"Name":"/a\"b","WithDecryption":true})");
+  CHECK(request_body(*parse_secret_reference("secretsmanager:loki/creds"), test::texts()) ==
+        R"({"SecretId":"loki/creds"})");
+  CHECK(request_body(*parse_secret_reference("ssm:/a\"b"), test::texts()) ==
+        R"({"Name":"/a\"b","WithDecryption":true})");
 }
 
 TEST_CASE("secret_in_an_answer_whole_or_a_member_of_it") {
   const auto value = [](const char* reference, std::string_view answer) {
-    const Result<std::string> found = secret_in_answer(*parse_secret_reference(reference), answer);
-    return found ? found.value() : std::string("error: ") + found.error().text();
+    const Result<BorrowedText> found = secret_in_answer(*parse_secret_reference(reference), answer, test::texts());
+    return found ? std::string(found.value()) : std::string("error: ") + found.error().text();
   };
   constexpr const char* kJson = R"({"Name":"x","SecretString":"{\"password\":\"a \\\"b\\\" \u00e9\",\"port\":1}\n"})";
   CHECK(value("secretsmanager:x", R"({"SecretString":"word\r\n"})") == "word");
@@ -78,16 +81,17 @@ TEST_CASE("secret_in_an_answer_whole_or_a_member_of_it") {
 }
 
 TEST_CASE("secret_failure_is_aws_s_own_words_on_one_line") {
-  CHECK(failure_in_answer(400, R"({"__type":"com.amazon#AccessDeniedException","Message":"not\nyou"})") ==
-        "AccessDeniedException: not you");
-  CHECK(failure_in_answer(400, R"({"__type":"ParameterNotFound"})") == "ParameterNotFound");
-  CHECK(failure_in_answer(503, "<html>") == "status 503");
-  CHECK(failure_in_answer(400, R"({"__type":"X","message":")" + std::string(5000, 'm') + "\"}").size() < 300);
+  CHECK(failure_in_answer(400, R"({"__type":"com.amazon#AccessDeniedException","Message":"not\nyou"})",
+                          test::texts()) == "AccessDeniedException: not you");
+  CHECK(failure_in_answer(400, R"({"__type":"ParameterNotFound"})", test::texts()) == "ParameterNotFound");
+  CHECK(failure_in_answer(503, "<html>", test::texts()) == "status 503");
+  CHECK(failure_in_answer(400, R"({"__type":"X","message":")" + std::string(5000, 'm') + "\"}", test::texts()).size() <
+        300);
 }
 
 TEST_CASE("service_url_by_partition_fips_and_dual_stack") {
   const auto url = [](std::string_view service, std::string_view region, AwsEndpointOptions options = {}) {
-    return service_url(service, region, options);
+    return service_url(service, region, options, test::texts());
   };
   CHECK(url("ssm", "eu-west-1") == "https://ssm.eu-west-1.amazonaws.com");
   CHECK(url("ssm", "us-gov-west-1", {.fips = true}) == "https://ssm-fips.us-gov-west-1.amazonaws.com");

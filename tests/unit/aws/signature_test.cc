@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "support/texts.h"
 namespace sleipnir {
 
 namespace {
@@ -14,7 +15,7 @@ const AwsKeys kKeys{.access_key_id = "AKIDEXAMPLE",
                     .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                     .session_token = "TOKENEXAMPLE=="};
 
-std::string signature_of(const std::string& authorization) {
+std::string_view signature_of(std::string_view authorization) {
   return authorization.substr(authorization.rfind('=') + 1);
 }
 
@@ -23,12 +24,15 @@ std::string signature_of(const std::string& authorization) {
 TEST_CASE("signature_is_the_one_of_aws_s_published_vector") {
   constexpr AwsTime kThen = {'2', '0', '1', '5', '0', '8', '3', '0', 'T', '1', '2', '3', '6', '0', '0', 'Z'};
   const SignedHeader headers[] = {{"host", "example.amazonaws.com"}, {"x-amz-date", {kThen.data(), kThen.size()}}};
-  const std::string value = authorization(
-      {.method = "GET", .headers = headers, .body_sha256 = sha256_hex(""), .region = "us-east-1", .service = "service"},
-      {.access_key_id = "AKIDEXAMPLE",
-       .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-       .session_token = ""},
-      kThen);
+  const BorrowedText value = authorization({.method = "GET",
+                                            .headers = headers,
+                                            .body_sha256 = sha256_hex("", test::texts()),
+                                            .region = "us-east-1",
+                                            .service = "service"},
+                                           {.access_key_id = "AKIDEXAMPLE",
+                                            .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                            .session_token = ""},
+                                           kThen, test::texts());
   CHECK(value ==
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
         "SignedHeaders=host;x-amz-date, "
@@ -58,42 +62,46 @@ TEST_CASE("signature_of_each_service_s_request_is_that_of_another_implementation
                                     {"x-amz-date", {kTime.data(), kTime.size()}},
                                     {"x-amz-security-token", kKeys.session_token},
                                     {"x-amz-target", row.target}};
-    const std::string value = authorization({.method = "POST",
-                                             .headers = headers,
-                                             .body_sha256 = sha256_hex(row.body),
-                                             .region = "eu-west-1",
-                                             .service = row.service},
-                                            kKeys, kTime);
+    const BorrowedText value = authorization({.method = "POST",
+                                              .headers = headers,
+                                              .body_sha256 = sha256_hex(row.body, test::texts()),
+                                              .region = "eu-west-1",
+                                              .service = row.service},
+                                             kKeys, kTime, test::texts());
     INFO(row.service);
     CHECK(signature_of(value) == row.signature);
   }
 }
 
 TEST_CASE("signature_of_a_put_with_an_encoded_path_is_that_of_another_implementation") {
-  const std::string hash = sha256_hex("hello");
+  const BorrowedText hash = sha256_hex("hello", test::texts());
   CHECK(hash == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
   const SignedHeader headers[] = {{"content-type", "application/gzip"},
                                   {"host", "my-bucket.s3.eu-west-1.amazonaws.com"},
                                   {"x-amz-content-sha256", hash},
                                   {"x-amz-date", {kTime.data(), kTime.size()}},
                                   {"x-amz-security-token", kKeys.session_token}};
-  const std::string value = authorization({.method = "PUT",
-                                           .path = "/dlq/2026/11/21/a%20b.json.gz",
-                                           .headers = headers,
-                                           .body_sha256 = hash,
-                                           .region = "eu-west-1",
-                                           .service = "s3"},
-                                          kKeys, kTime);
+  const BorrowedText value = authorization({.method = "PUT",
+                                            .path = "/dlq/2026/11/21/a%20b.json.gz",
+                                            .headers = headers,
+                                            .body_sha256 = hash,
+                                            .region = "eu-west-1",
+                                            .service = "s3"},
+                                           kKeys, kTime, test::texts());
   CHECK(signature_of(value) == "b140470d6a286d5c13ef028c942d26e261d72dcd2f8e3cb5de52c22f1b20556b");
 }
 
 TEST_CASE("signature_takes_keys_of_any_length") {
   const SignedHeader headers[] = {{"host", "h"}};
   for (const size_t bytes : {0U, 1U, 59U, 60U, 61U, 64U, 200U}) {
-    const AwsKeys keys{.access_key_id = "a", .secret_access_key = std::string(bytes, 'k'), .session_token = ""};
-    const std::string value = authorization(
-        {.method = "GET", .headers = headers, .body_sha256 = sha256_hex(""), .region = "r", .service = "s"}, keys,
-        kTime);
+    const std::string secret(bytes, 'k');
+    const AwsKeys keys{.access_key_id = "a", .secret_access_key = secret, .session_token = ""};
+    const BorrowedText value = authorization({.method = "GET",
+                                              .headers = headers,
+                                              .body_sha256 = sha256_hex("", test::texts()),
+                                              .region = "r",
+                                              .service = "s"},
+                                             keys, kTime, test::texts());
     CHECK(signature_of(value).size() == 64);
   }
 }

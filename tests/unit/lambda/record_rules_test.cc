@@ -11,12 +11,12 @@ namespace {
 
 using Masks = std::vector<NameValue>;
 
-NameValue pattern(std::string find, std::string with = "***") {
-  return {.name = std::move(find), .value = std::move(with)};
+NameValue pattern(BorrowedText find, BorrowedText with = "***") {
+  return {.name = find, .value = with};
 }
 // One without any character that means something.
-NameValue text(std::string find, std::string with = "***") {
-  return pattern(std::move(find), std::move(with));
+NameValue text(BorrowedText find, BorrowedText with = "***") {
+  return pattern(find, with);
 }
 
 struct Applied {
@@ -137,7 +137,8 @@ TEST_CASE("record_rules_bound_what_a_line_grows_to") {
   CHECK(of_text({text("b")}, std::string(kMost + 1, 'a')) == "a line too long for LOKI_MASK");
   std::string many = "[";
   while (many.size() < kMost - 8) many += "1,";
-  CHECK(of_json({text("1", std::string(64, 'b'))}, many + "1]").size() <= 4 * kMost);
+  const std::string with(64, 'b');
+  CHECK(of_json({text("1", with)}, many + "1]").size() <= 4 * kMost);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
 
+#include "support/texts.h"
 namespace sleipnir {
 
 namespace {
@@ -11,18 +12,18 @@ namespace {
 using Scheme = EndpointDefaults::Scheme;
 
 Endpoint parsed(std::string_view text, EndpointDefaults defaults = {}) {
-  Result<Endpoint> endpoint = parse_endpoint(text, defaults);
+  Result<Endpoint> endpoint = parse_endpoint(text, defaults, test::texts());
   INFO("text " << text << ", error " << (endpoint ? "" : endpoint.error().text()));
   REQUIRE(static_cast<bool>(endpoint));
   return endpoint.value();
 }
 
-std::string url(std::string_view text, EndpointDefaults defaults = {}) {
-  return parsed(text, defaults).url();
+BorrowedText url(std::string_view text, EndpointDefaults defaults = {}) {
+  return parsed(text, defaults).url(test::texts());
 }
 
 std::string error(std::string_view text) {
-  const Result<Endpoint> endpoint = parse_endpoint(text, {});
+  const Result<Endpoint> endpoint = parse_endpoint(text, {}, test::texts());
   INFO("text " << text);
   REQUIRE_FALSE(static_cast<bool>(endpoint));
   return endpoint.error().text();
@@ -44,8 +45,8 @@ TEST_CASE("endpoint_takes_a_whole_url_apart") {
   CHECK(endpoint.has_user_info);
   CHECK(endpoint.user == "me");
   CHECK(endpoint.password == "secret");
-  CHECK(endpoint.url() == "https://loki.example.com:8443/base/path?x=1");
-  CHECK(endpoint.authority() == "loki.example.com:8443");
+  CHECK(endpoint.url(test::texts()) == "https://loki.example.com:8443/base/path?x=1");
+  CHECK(endpoint.authority == "loki.example.com:8443");
 }
 
 TEST_CASE("endpoint_uses_the_ports_of_the_schemes") {
@@ -88,8 +89,8 @@ TEST_CASE("endpoint_takes_address_literals") {
   const Endpoint endpoint = parsed("https://[2001:DB8::1]:8443/x");
   CHECK(endpoint.host == "2001:db8::1");
   CHECK(endpoint.port == 8443);
-  CHECK(endpoint.authority() == "[2001:db8::1]:8443");
-  CHECK(parsed("[::1]:3100").url() == "http://[::1]:3100/");
+  CHECK(endpoint.authority == "[2001:db8::1]:8443");
+  CHECK(parsed("[::1]:3100").url(test::texts()) == "http://[::1]:3100/");
 }
 
 TEST_CASE("endpoint_drops_trailing_slashes_and_the_roots_dot") {
@@ -121,7 +122,7 @@ TEST_CASE("endpoint_user_info_may_lack_a_part") {
 TEST_CASE("endpoint_takes_user_info_without_scheme") {
   const Endpoint endpoint = parsed("u:p@h:8443/x");
   CHECK(endpoint.user == "u");
-  CHECK(endpoint.url() == "https://h:8443/x");
+  CHECK(endpoint.url(test::texts()) == "https://h:8443/x");
 }
 
 TEST_CASE("endpoint_refuses_what_is_no_address_of_a_server") {
@@ -170,30 +171,30 @@ TEST_CASE("endpoint_errors_repeat_no_part_of_a_password") {
 }
 
 TEST_CASE("push_path_is_kept_when_it_ends_in_push") {
-  CHECK(push_path("/loki/api/v1/push") == "/loki/api/v1/push");
-  CHECK(push_path("/insert/loki/api/v1/push") == "/insert/loki/api/v1/push");
-  CHECK(push_path("/custom/push") == "/custom/push");
-  CHECK(push_path("/push") == "/push");
-  CHECK(push_path("/loki/api/v1/push/") == "/loki/api/v1/push");
+  CHECK(push_path("/loki/api/v1/push", test::texts()) == "/loki/api/v1/push");
+  CHECK(push_path("/insert/loki/api/v1/push", test::texts()) == "/insert/loki/api/v1/push");
+  CHECK(push_path("/custom/push", test::texts()) == "/custom/push");
+  CHECK(push_path("/push", test::texts()) == "/push");
+  CHECK(push_path("/loki/api/v1/push/", test::texts()) == "/loki/api/v1/push");
 }
 
 TEST_CASE("push_path_is_appended_to_any_other") {
-  CHECK(push_path("/") == "/loki/api/v1/push");
-  CHECK(push_path("") == "/loki/api/v1/push");
-  CHECK(push_path("/base") == "/base/loki/api/v1/push");
-  CHECK(push_path("/base/") == "/base/loki/api/v1/push");
-  CHECK(push_path("/xpush") == "/xpush/loki/api/v1/push");
+  CHECK(push_path("/", test::texts()) == "/loki/api/v1/push");
+  CHECK(push_path("", test::texts()) == "/loki/api/v1/push");
+  CHECK(push_path("/base", test::texts()) == "/base/loki/api/v1/push");
+  CHECK(push_path("/base/", test::texts()) == "/base/loki/api/v1/push");
+  CHECK(push_path("/xpush", test::texts()) == "/xpush/loki/api/v1/push");
 }
 
 TEST_CASE("push_path_replaces_the_legacy_one") {
-  CHECK(push_path("/api/prom/push") == "/loki/api/v1/push");
-  CHECK(push_path("/gateway/api/prom/push") == "/gateway/loki/api/v1/push");
+  CHECK(push_path("/api/prom/push", test::texts()) == "/loki/api/v1/push");
+  CHECK(push_path("/gateway/api/prom/push", test::texts()) == "/gateway/loki/api/v1/push");
 }
 
 TEST_CASE("push_path_keeps_a_query_at_the_end") {
-  CHECK(push_path("/?tenant=a") == "/loki/api/v1/push?tenant=a");
-  CHECK(push_path("/loki/api/v1/push?x=/push") == "/loki/api/v1/push?x=/push");
-  CHECK(push_path("/a?x=/push") == "/a/loki/api/v1/push?x=/push");
+  CHECK(push_path("/?tenant=a", test::texts()) == "/loki/api/v1/push?tenant=a");
+  CHECK(push_path("/loki/api/v1/push?x=/push", test::texts()) == "/loki/api/v1/push?x=/push");
+  CHECK(push_path("/a?x=/push", test::texts()) == "/a/loki/api/v1/push?x=/push");
 }
 
 TEST_CASE("endpoint_knows_loopback_by_its_text") {

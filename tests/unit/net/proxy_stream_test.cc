@@ -15,11 +15,12 @@ constexpr std::string_view kOpened = "HTTP/1.1 200 Connection established\r\nPro
 
 struct Tunnel {
   explicit Tunnel(const char* proxy_url = "http://proxy.example:3128", const char* url = "https://loki.example.com")
-      : proxy(parse_endpoint(proxy_url, {}).value()),
-        target(parse_endpoint(url, {}).value()),
+      : proxy(parse_endpoint(proxy_url, {}, texts).value()),
+        target(parse_endpoint(url, {}, texts).value()),
         stream(std::make_unique<ScriptedStream>(script), proxy, target) {}
 
   Script script;
+  TextStore texts;
   Endpoint proxy;
   Endpoint target;
   ProxyStream stream;

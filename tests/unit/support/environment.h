@@ -11,6 +11,15 @@
 
 #include "app/config.h"
 
+namespace sleipnir {
+
+template <typename T, size_t N>
+bool operator==(const FixedList<T, N>& list, const std::vector<T>& expected) {
+  return std::equal(list.begin(), list.end(), expected.begin(), expected.end());
+}
+
+}  // namespace sleipnir
+
 namespace sleipnir::test {
 
 class TestEnvironment {
@@ -54,7 +63,7 @@ inline std::string problem_texts(const Config& config) {
 inline bool has_problem(const Config& config, Severity severity, std::vector<std::string_view> words) {
   return std::any_of(config.problems.begin(), config.problems.end(), [&](const ConfigProblem& problem) {
     return problem.severity == severity && std::all_of(words.begin(), words.end(), [&](std::string_view word) {
-             return problem.text.find(word) != std::string::npos;
+             return problem.text.find(word) != std::string_view::npos;
            });
   });
 }
