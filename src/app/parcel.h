@@ -52,6 +52,8 @@ class Parcel {
   SpoolTicket ticket;
   // Its entries have lost their structured metadata already.
   bool stripped = false;
+  // It goes compressed however small it is; see Sender::hide_from_firewall().
+  bool always_compressed = false;
 
  private:
   // Halving a range of 2^20 entries down to one leaves at most 20 others waiting.

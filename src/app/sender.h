@@ -94,7 +94,8 @@ class Sender {
     // Null: nothing to push on it (kept, or being warmed up).
     Parcel* parcel = nullptr;
     EntryRange range;
-    size_t body_bytes = 0;  // before compression
+    size_t body_bytes = 0;        // before compression
+    size_t compressed_bytes = 0;  // 0: it goes as it is
     MonotonicTime began_at{};
     MappedMemory compressed;
     // Of as many bytes as a batch has headroom; made when a batch first needs a prefix of its own.
@@ -116,6 +117,7 @@ class Sender {
   void on_failure(Slot& slot, Instant now);
   void on_lookup_failed(Instant now);
   void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);
+  bool hide_from_firewall(const Slot& slot);
   void open_breaker(Instant now);
   void close_breaker();
 

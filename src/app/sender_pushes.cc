@@ -103,27 +103,28 @@ void Sender::start_push(Slot& slot, Instant now) {
   slot.began_at = now.monotonic;
   with_.handoff.counters.pushes.add(1);
 
-  size_t compressed = 0;
+  slot.compressed_bytes = 0;
   {
     const PushText text(batch, slot.range, prefix, kPushSuffix,
                         {scratch_.get(), PushText::scratch_bytes(with_.pool.layout())});
     slot.body_bytes = text.view().size();
-    if (options_.gzip && slot.body_bytes > options_.compression_threshold_bytes) {
-      compressed = compressor_.compress(text.view(), slot.compressed.bytes());
+    if (options_.gzip && (slot.body_bytes > options_.compression_threshold_bytes || parcel.always_compressed)) {
+      slot.compressed_bytes = compressor_.compress(text.view(), slot.compressed.bytes());
     }
   }
   std::array<iovec, Exchange::kPiecesMax> pieces;
   size_t count = 1;
-  if (compressed != 0) {
-    pieces[count++] = piece(slot.compressed.bytes().data(), compressed);
+  if (slot.compressed_bytes != 0) {
+    pieces[count++] = piece(slot.compressed.bytes().data(), slot.compressed_bytes);
   } else {
     const std::span<char> wire = batch.wire(slot.range);
     pieces[count++] = piece(prefix.data(), prefix.size());
     pieces[count++] = piece(wire.data(), wire.size() - 1);  // less the last comma
     pieces[count++] = piece(kPushSuffix.data(), kPushSuffix.size());
   }
-  const size_t head_bytes = head().write(slot.head, compressed != 0 ? compressed : slot.body_bytes,
-                                         compressed != 0 ? ContentEncoding::kGzip : ContentEncoding::kIdentity);
+  const bool compressed = slot.compressed_bytes != 0;
+  const size_t head_bytes = head().write(slot.head, compressed ? slot.compressed_bytes : slot.body_bytes,
+                                         compressed ? ContentEncoding::kGzip : ContentEncoding::kIdentity);
   CHECK(head_bytes != 0);
   pieces[0] = piece(slot.head.data(), head_bytes);
   slot.connection.push(Pieces(pieces.data(), count), now.monotonic + options_.request_timeout, now);

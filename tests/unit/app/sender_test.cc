@@ -296,6 +296,48 @@ TEST_CASE("sender_keeps_what_is_refused_for_its_credentials_and_opens_the_breake
   }
 }
 
+// A web application firewall's rule, as far as such rules look: not into what is compressed.
+LokiReply firewalled(const ReceivedPush& push, int status) {
+  const bool offends = push.text.find("<script>") != std::string::npos;
+  const bool seen = push.request.header("content-encoding").empty();
+  return offends && seen ? answer(status, "<html>Blocked</html>", "Content-Type: text/html; charset=utf-8\r\n")
+                         : answer(204);
+}
+
+TEST_CASE("sender_compresses_a_small_push_that_a_firewall_has_taken_offence_at") {
+  for (const int status : {400, 403}) {
+    SenderFixture fixture;
+    fixture.loki.judge = [status](const ReceivedPush& push) { return firewalled(push, status); };
+    fixture.batch({"order <script>alert(1)</script>"});
+    fixture.batch({"order 2"});
+    fixture.flush(kBudget);
+    CHECK(fixture.time_to_settle() < kBudget);
+    CHECK_FALSE(fixture.breaker_open());
+    CHECK(fixture.loki.pushes.size() == 3);
+    CHECK(fixture.sent() == 2);
+    CHECK(fixture.handoff.counters.dropped_total() == 0);
+  }
+}
+
+TEST_CASE("sender_tries_a_page_that_refuses_once_more_and_no_oftener") {
+  struct Case {
+    bool gzip;
+    size_t pushes;
+  };
+  for (const Case expected : {Case{.gzip = true, .pushes = 2}, Case{.gzip = false, .pushes = 1}}) {
+    SenderFixture fixture({.options = {.gzip = expected.gzip}});
+    fixture.loki.judge = [](const ReceivedPush&) {
+      return answer(403, "<html>Forbidden</html>", "Content-Type: text/html\r\n");
+    };
+    fixture.batch({"one"});
+    fixture.flush(kBudget);
+    fixture.time_to_settle();
+    CHECK(fixture.breaker_open());
+    CHECK(fixture.loki.pushes.size() == expected.pushes);
+    CHECK(fixture.sender.records_in_hand() == 1);
+  }
+}
+
 TEST_CASE("sender_pushes_one_probe_at_a_time_while_the_breaker_is_open") {
   SenderFixture fixture;
   fixture.loki.judge = [](const ReceivedPush&) { return answer(503); };
