@@ -42,6 +42,7 @@
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_CIPHER_C
+#define MBEDTLS_BLOCK_CIPHER_C
 #define MBEDTLS_GCM_C
 // GCM decrypts by encrypting counters.
 #define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
@@ -51,7 +52,6 @@
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA1_C
 #define MBEDTLS_SHA1_ALT
-#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA384_C
