@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "net/pem.h"
 #include "net/tls_verify.h"
 
 namespace sleipnir {
@@ -15,7 +16,10 @@ namespace {
 // A chain of five certificates has about 10 KiB.
 constexpr size_t kClientFileBytesMax = 64 * 1024;
 
-// A small text file, with the NUL at its end that mbedTLS wants to see of PEM.
+// Also in "BEGIN RSA PRIVATE KEY" and "BEGIN EC PRIVATE KEY".
+constexpr std::string_view kPemPrivateKey = "PRIVATE KEY-----";
+
+// A small text file.
 Result<std::string> read_pem(BorrowedText path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Error::from_os(errno, "%s cannot be read", path.c_str());
@@ -33,13 +37,34 @@ Result<std::string> read_pem(BorrowedText path) {
   close(fd);
   if (os_error != 0) return Error::from_os(os_error, "%s cannot be read", path.c_str());
   if (filled > kClientFileBytesMax) return Error::make("%s is too large for a PEM file", path.c_str());
-  text.resize(filled + 1);
-  text[filled] = '\0';
+  text.resize(filled);
   return text;
 }
 
-const unsigned char* bytes(const std::string& text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
+// What is written in base64 from `begin` on, decoded in place.
+std::span<unsigned char> decoded(std::string& pem, size_t begin) {
+  const std::span out(reinterpret_cast<unsigned char*>(pem.data()) + begin, pem.size() - begin);
+  return out.first(decode_base64(std::string_view(pem).substr(begin), out));
+}
+
+// All certificates of the text, which is not one any more; none, or a damaged one: false.
+bool parse_certificates(std::string& pem, mbedtls_x509_crt& chain) {
+  size_t begin = find_pem_certificate(pem, 0);
+  if (begin == std::string_view::npos) return false;
+  while (begin != std::string_view::npos) {
+    const std::span der = decoded(pem, begin + kPemCertificate.size());
+    if (mbedtls_x509_crt_parse_der(&chain, der.data(), der.size()) != 0) return false;
+    begin = find_pem_certificate(pem, begin + kPemCertificate.size() + der.size());
+  }
+  return true;
+}
+
+// Likewise the first private key.
+bool parse_key(std::string& pem, mbedtls_pk_context& key) {
+  const size_t begin = pem.find(kPemPrivateKey);
+  if (begin == std::string::npos) return false;
+  const std::span der = decoded(pem, begin + kPemPrivateKey.size());
+  return mbedtls_pk_parse_key(&key, der.data(), der.size(), nullptr, 0, tls_random, nullptr) == 0;
 }
 
 // Environment variables often carry a PEM with "\n" in two characters; neither PEM nor base64 has a backslash.
@@ -54,13 +79,6 @@ std::string with_real_newlines(std::string_view text) {
       out += text[i];
     }
   }
-  return out;
-}
-
-// As read_pem() gives it.
-std::string terminated(std::string_view text) {
-  std::string out = with_real_newlines(text);
-  out += '\0';
   return out;
 }
 
@@ -147,19 +165,18 @@ Status TlsContext::load_client_certificate() {
   mbedtls_pk_init(&client_key_);
 
   Result<std::string> certificate =
-      cert_pem ? terminated(options_.client_cert_pem) : read_pem(options_.client_cert_file);
+      cert_pem ? with_real_newlines(options_.client_cert_pem) : read_pem(options_.client_cert_file);
   if (!certificate) return Error::make("LOKI_CLIENT_CERT_FILE: %s", certificate.error().text());
-  if (mbedtls_x509_crt_parse(&client_certificate_, bytes(certificate.value()), certificate->size()) != 0) {
+  if (!parse_certificates(certificate.value(), client_certificate_)) {
     return Error::make("%s%s: no certificate in it, or a damaged one (PEM is wanted)",
                        cert_pem ? "" : "LOKI_CLIENT_CERT_FILE: ", cert_from);
   }
-  Result<std::string> key = key_pem ? terminated(options_.client_key_pem) : read_pem(options_.client_key_file);
+  Result<std::string> key = key_pem ? with_real_newlines(options_.client_key_pem) : read_pem(options_.client_key_file);
   if (!key) return Error::make("LOKI_CLIENT_KEY_FILE: %s", key.error().text());
   const bool encrypted = key->find("ENCRYPTED") != std::string::npos;
-  const int error =
-      mbedtls_pk_parse_key(&client_key_, bytes(key.value()), key->size(), nullptr, 0, tls_random, nullptr);
+  const bool parsed = parse_key(key.value(), client_key_);
   mbedtls_platform_zeroize(key->data(), key->size());
-  if (error != 0) {
+  if (!parsed) {
     return Error::make("%s%s: %s", key_pem ? "" : "LOKI_CLIENT_KEY_FILE: ", key_from,
                        encrypted ? "the key is encrypted; give one that is not"
                                  : "no private key in it, or of a kind not known (PEM, RSA or EC, is wanted)");

@@ -81,12 +81,10 @@
 #define MBEDTLS_PK_C
 #define MBEDTLS_PK_PARSE_C
 
-// Encodings
+// Encodings; net/pem.h reads PEM.
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
-#define MBEDTLS_BASE64_C
 #define MBEDTLS_OID_C
-#define MBEDTLS_PEM_PARSE_C
 
 // Certificates: the callback finds the one root that is needed instead of parsing a bundle of 150
 #define MBEDTLS_X509_USE_C
