@@ -67,22 +67,6 @@ void* realloc(void* memory, std::size_t size) {
   return larger;
 }
 
-unsigned long strtoul(const char* text, char** end, int base) {
-  return sleipnir::small_libc::number(text, end, base);
-}
-unsigned long long strtoull(const char* text, char** end, int base) {
-  return sleipnir::small_libc::number(text, end, base);
-}
-// libc++'s std::stol() names these; nothing here calls it.
-long strtol(const char* text, char** end, int base) {
-  return static_cast<long>(sleipnir::small_libc::number(text, end, base));
-}
-long long strtoll(const char* text, char** end, int base) {
-  return static_cast<long long>(sleipnir::small_libc::number(text, end, base));
-}
-char* strstr(const char* text, const char* wanted) {
-  return sleipnir::small_libc::find_text(text, wanted);
-}
 struct tm* gmtime_r(const time_t* moment, struct tm* date) {
   *date = sleipnir::date_of(*moment);
   return date;
