@@ -178,20 +178,17 @@ void check_client_certificate(Config& config, Problems& problems) {
   config.client_cert_file = config.client_key_file = given.client_cert = given.client_key = {};
 }
 
-LambdaEnvironment load_lambda(const Settings& settings) {
-  const auto text = [&settings](std::string_view name) { return settings[name].value; };
-  LambdaEnvironment lambda{
-      .runtime_api = text("AWS_LAMBDA_RUNTIME_API"),
-      .function_name = text("AWS_LAMBDA_FUNCTION_NAME"),
-      .function_version = text("AWS_LAMBDA_FUNCTION_VERSION"),
-      .region = text("AWS_REGION"),
-      .json_log_format = equal_ignoring_case(settings["AWS_LAMBDA_LOG_FORMAT"].value, "JSON"),
-      .access_key_id = text("AWS_ACCESS_KEY_ID"),
-      .secret_access_key = text("AWS_SECRET_ACCESS_KEY"),
-      .session_token = text("AWS_SESSION_TOKEN"),
-      .container_credentials_uri = text("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-      .container_credentials_token = text("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
-  };
+void load_lambda(const Settings& settings, LambdaEnvironment& lambda) {
+  lambda.runtime_api = settings["AWS_LAMBDA_RUNTIME_API"].value;
+  lambda.function_name = settings["AWS_LAMBDA_FUNCTION_NAME"].value;
+  lambda.function_version = settings["AWS_LAMBDA_FUNCTION_VERSION"].value;
+  lambda.region = settings["AWS_REGION"].value;
+  lambda.json_log_format = equal_ignoring_case(settings["AWS_LAMBDA_LOG_FORMAT"].value, "JSON");
+  lambda.access_key_id = settings["AWS_ACCESS_KEY_ID"].value;
+  lambda.secret_access_key = settings["AWS_SECRET_ACCESS_KEY"].value;
+  lambda.session_token = settings["AWS_SESSION_TOKEN"].value;
+  lambda.container_credentials_uri = settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"].value;
+  lambda.container_credentials_token = settings["AWS_CONTAINER_AUTHORIZATION_TOKEN"].value;
   const std::optional<Integer> memory = parse_integer(settings["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].value);
   if (memory && !memory->negative && memory->value <= UINT32_MAX)
     lambda.memory_mb = static_cast<uint32_t>(memory->value);
@@ -199,26 +196,22 @@ LambdaEnvironment load_lambda(const Settings& settings) {
                                  "on-demand|provisioned-concurrency|snap-start|lambda-managed-instances");
   // A type we do not know is treated like the ordinary one.
   if (type) lambda.initialization_type = static_cast<InitializationType>(*type);
-  return lambda;
 }
 
-Credentials load_credentials(const Settings& settings) {
+void load_credentials(const Settings& settings, Credentials& credentials) {
   const Setting& token = settings["LOKI_AUTH_TOKEN"];
   const Setting& username = settings["LOKI_USERNAME"];
-  Credentials credentials{
-      .headers = settings["LOKI_HEADERS"].value,
-      .tenant_id = settings["LOKI_TENANT_ID"].value,
-      .token = token.value,
-      .user = settings.exactly("LOKI_USER"),
-      .api_key = settings["LOKI_API_KEY"].value,
-      .username = username.value,
-      .password = settings["LOKI_PASSWORD"].value,
-      .client_cert = settings["LOKI_CLIENT_CERT"].value,
-      .client_key = settings["LOKI_CLIENT_KEY"].value,
-  };
+  credentials.headers = settings["LOKI_HEADERS"].value;
+  credentials.tenant_id = settings["LOKI_TENANT_ID"].value;
+  credentials.token = token.value;
+  credentials.user = settings.exactly("LOKI_USER");
+  credentials.api_key = settings["LOKI_API_KEY"].value;
+  credentials.username = username.value;
+  credentials.password = settings["LOKI_PASSWORD"].value;
+  credentials.client_cert = settings["LOKI_CLIENT_CERT"].value;
+  credentials.client_key = settings["LOKI_CLIENT_KEY"].value;
   if (token) credentials.token_variable = token.name;
   if (username) credentials.username_variable = username.name;
-  return credentials;
 }
 
 }  // namespace
@@ -244,13 +237,13 @@ Config load_config(Environment environment) {
   apply_sample(settings["LOKI_SAMPLE"], config, problems);
   check_values(settings, config, problems);
 
-  config.lambda = load_lambda(settings);
+  load_lambda(settings, config.lambda);
   config.labels = load_labels(settings, config.request_id_as, config.lambda.function_name, problems, texts);
   // Who switched us off does not have to say where Loki is.
   if (config.extension_enabled) config.endpoint = load_endpoint(settings, problems, texts);
   if (config.endpoint) config.proxy = load_proxy(settings, *config.endpoint, problems, texts);
 
-  config.credentials = load_credentials(settings);
+  load_credentials(settings, config.credentials);
   load_secrets(settings, config, problems);
   check_client_certificate(config, problems);
   config.dead_letter = load_dead_letter(settings, config.lambda, problems, texts);

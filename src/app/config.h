@@ -121,6 +121,8 @@ inline constexpr size_t kHeadersMax = 64;
 using HeaderList = FixedList<NameValue, kHeadersMax>;
 
 struct Config {
+  Config();  // app/config_defaults.cc
+
   // What of the texts below does not stand in the environment.
   TextStore texts;
 

@@ -217,7 +217,8 @@ LabelList load_labels(const Settings& settings, RequestIdAs request_id_as, std::
   if (const Setting& setting = settings["LOKI_LABELS"]) add_json(setting, merger, problems, texts);
   if (const Setting& setting = settings["LOKI_LOG_LABELS"]) add_pairs(setting, merger, problems);
   if (const Setting& setting = settings["LOKI_EXTRA_LABELS"]) add_alternating(setting, merger, problems);
-  for (const Setting& setting : settings.label_variables()) {
+  Environment rest = settings.label_variables();
+  for (Setting setting; (setting = Settings::next_label_variable(rest));) {
     merger.add(setting.name, texts.lowered(setting.name.substr(kLabelPrefix.size())), setting.value);
   }
   add_single("LOKI_APPLICATION_LABEL", "application");

@@ -42,6 +42,17 @@ void note_unknown(std::string_view name, Problems& problems) {
                    Shown(nearest_name(name)).text());
 }
 
+// The next variable that is not empty; not set: there is no more.
+Setting next_entry(Environment& rest) {
+  while (rest.entries != nullptr && *rest.entries != nullptr) {
+    const char* const entry = *rest.entries++;
+    const char* const equals = strchr(entry, '=');
+    if (equals == nullptr || equals == entry || equals[1] == '\0') continue;
+    return {.name = {entry, static_cast<size_t>(equals - entry)}, .value = equals + 1};
+  }
+  return {};
+}
+
 // DEBUG_MODE is a boolean where LOKI_LOG_LEVEL, whose alias it is, is a word: true says "debug", false says nothing.
 BorrowedText debug_mode_as_level(std::string_view value, Problems& problems) {
   const std::optional<bool> flag = parse_bool(value);
@@ -57,18 +68,16 @@ Settings::Settings(Environment environment, Problems& problems) {
   const auto names = variable_names();
   CHECK(names.size() <= values_.size() && variables().size() <= rows_.size());
   size_t unknown = 0;
-  for (const char* const* entry = environment.entries; entry != nullptr && *entry != nullptr; entry++) {
-    const char* equals = strchr(*entry, '=');
-    if (equals == nullptr || equals[1] == '\0') continue;
-    const std::string_view name(*entry, static_cast<size_t>(equals - *entry));
-    BorrowedText value(equals + 1);
+  for (Setting entry; (entry = next_entry(environment));) {
+    const std::string_view name = entry.name;
+    BorrowedText value = entry.value;
     if (const VariableName* known = find_name(name)) {
       if (name == "DEBUG_MODE") value = debug_mode_as_level(value, problems);
       BorrowedText& slot = values_[static_cast<size_t>(known - names.data())];
       // A name that stands in the environment twice: the first counts, as for getenv(3).
       if (slot.empty()) slot = value;
     } else if (name.starts_with(kLabelPrefix)) {
-      label_variables_.push_back({name, value});
+      if (label_variables_.entries == nullptr) label_variables_.entries = environment.entries - 1;
     } else if (name.starts_with(kOwnPrefix) && unknown++ < kUnknownMax) {
       note_unknown(name, problems);
     }
@@ -83,6 +92,14 @@ Settings::Settings(Environment environment, Problems& problems) {
     }
   }
   note_disagreements(problems);
+}
+
+Setting Settings::next_label_variable(Environment& rest) {
+  Setting entry;
+  do {
+    entry = next_entry(rest);
+  } while (entry && !entry.name.starts_with(kLabelPrefix));
+  return entry;
 }
 
 void Settings::note_disagreements(Problems& problems) const {

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "app/config_problems.h"
 #include "app/config_table.h"
@@ -38,8 +37,10 @@ class Settings {
   // The value of exactly this name, first or alias, whichever of the row's names won; empty: not set.
   BorrowedText exactly(std::string_view name) const;
 
-  // OTEL_LABEL_* in the order of the environment, names with the prefix.
-  const std::vector<Setting>& label_variables() const { return label_variables_; }
+  // The next of the OTEL_LABEL_*, in the order of the environment, its name with the prefix; not set: there is no more.
+  // `rest` begins with label_variables() and is moved on.
+  static Setting next_label_variable(Environment& rest);
+  Environment label_variables() const { return label_variables_; }
 
  private:
   using Rank = uint8_t;
@@ -49,7 +50,7 @@ class Settings {
   std::array<Setting, kVariablesMax> rows_{};
   std::array<Rank, kVariablesMax> ranks_{};               // of the name that set the row
   std::array<BorrowedText, kVariableNamesMax> values_{};  // by index into variable_names()
-  std::vector<Setting> label_variables_;
+  Environment label_variables_;                           // from the first of them on; empty: there is none
 };
 
 }  // namespace sleipnir

@@ -33,7 +33,8 @@ void print_row(const Config& config, const Variable& variable, const Setting& se
 }
 
 void print_label_variables(const Settings& settings) {
-  for (const Setting& setting : settings.label_variables()) {
+  Environment rest = settings.label_variables();
+  for (Setting setting; (setting = Settings::next_label_variable(rest));) {
     print("  %-30s %-40s %s\n", Shown(setting.name).text(), Shown(setting.value).text(), Shown(setting.name).text());
   }
 }

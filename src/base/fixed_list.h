@@ -4,16 +4,20 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
+#include <type_traits>
 
 namespace sleipnir {
 
 template <typename T, size_t N>
 class FixedList {
  public:
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
   // False: there are N already, and this one is not added.
   bool add(const T& value) {
     if (size_ == N) return false;
-    values_[size_++] = value;
+    new (&room_.values[size_++]) T(value);
     return true;
   }
   // REQUIRES: size <= size().
@@ -21,14 +25,20 @@ class FixedList {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const T* data() const { return values_; }
-  const T* begin() const { return values_; }
-  const T* end() const { return values_ + size_; }
-  const T& operator[](size_t index) const { return values_[index]; }
+  const T* data() const { return room_.values; }
+  const T* begin() const { return room_.values; }
+  const T* end() const { return room_.values + size_; }
+  const T& operator[](size_t index) const { return room_.values[index]; }
 
  private:
-  T values_[N] = {};
+  // A union, so that there is nothing in it before it is added.
+  union Room {
+    Room() {}
+    T values[N];
+  };
+
   size_t size_ = 0;
+  Room room_;
 };
 
 }  // namespace sleipnir
