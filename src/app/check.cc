@@ -40,7 +40,9 @@ const char* result_name(CheckStep::Result result) {
 }
 
 Check::Check(Config& config, const CheckNames& names, LinuxKernel& kernel)
-    : config_(config), names_(names), kernel_(kernel), resolver_(kernel), streams_(kernel, config) {}
+    : config_(config), names_(names), kernel_(kernel), resolver_(kernel) {
+  if (config.endpoint) streams_.emplace(kernel, config);
+}
 
 std::span<const CheckStep> Check::run() {
   struct Step {
@@ -83,7 +85,7 @@ bool Check::fail() {
 // Of the push: the connection that the steps have made, first.
 Result<std::unique_ptr<Stream>> Check::open(const Address& address) {
   if (stream_) return std::move(stream_);
-  return streams_.open(address);
+  return streams_->open(address);
 }
 
 // ---- the steps: whether the next one can be taken ----

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "app/check_advice.h"
@@ -83,7 +84,7 @@ class Check final : public StreamFactory {
   std::unique_ptr<TlsContext> tls_;
   // What stands so far; null once the push has it.
   std::unique_ptr<Stream> stream_;
-  Streams streams_;
+  std::optional<Streams> streams_;  // where there is an endpoint
   std::unique_ptr<PushConnection> connection_;
   TextStore texts_;
   std::array<CheckStep, kSteps> steps_;

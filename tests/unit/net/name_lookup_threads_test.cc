@@ -30,16 +30,8 @@ class ScriptedServer {
   };
 
   explicit ScriptedServer(std::vector<Line> script) : script_(std::move(script)) {
-    udp_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    tcp_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in here{};
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t bytes = sizeof(here);
-    REQUIRE(bind(udp_, reinterpret_cast<sockaddr*>(&here), bytes) == 0);
-    REQUIRE(getsockname(udp_, reinterpret_cast<sockaddr*>(&here), &bytes) == 0);
-    port_ = ntohs(here.sin_port);
-    REQUIRE(bind(tcp_, reinterpret_cast<sockaddr*>(&here), bytes) == 0);
+    // The port that is free for one protocol may be taken for the other: then another one.
+    for (int attempt = 0; !bind_both(); attempt++) REQUIRE(attempt < 20);
     REQUIRE(listen(tcp_, 4) == 0);
     REQUIRE(pipe(stop_.data()) == 0);
     REQUIRE(pthread_create(&thread_, nullptr, &ScriptedServer::run, this) == 0);
@@ -60,6 +52,22 @@ class ScriptedServer {
   }
 
  private:
+  bool bind_both() {
+    udp_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    tcp_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in here{};
+    here.sin_family = AF_INET;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof(here);
+    REQUIRE(bind(udp_, reinterpret_cast<sockaddr*>(&here), bytes) == 0);
+    REQUIRE(getsockname(udp_, reinterpret_cast<sockaddr*>(&here), &bytes) == 0);
+    port_ = ntohs(here.sin_port);
+    if (bind(tcp_, reinterpret_cast<sockaddr*>(&here), bytes) == 0) return true;
+    close(udp_);
+    close(tcp_);
+    return false;
+  }
+
   static void* run(void* self) {
     static_cast<ScriptedServer*>(self)->serve();
     return nullptr;
