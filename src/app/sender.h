@@ -117,7 +117,7 @@ class Sender {
   void on_failure(Slot& slot, Instant now);
   void on_lookup_failed(Instant now);
   void fail_attempt(Parcel& parcel, bool opens_breaker, std::optional<Milliseconds> retry_after, Instant now);
-  bool hide_from_firewall(const Slot& slot);
+  bool hide_from_firewall(const Slot& slot, const Verdict& verdict);
   void open_breaker(Instant now);
   void close_breaker();
 

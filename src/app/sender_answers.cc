@@ -122,7 +122,7 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
       break;
 
     case Verdict::Action::kRefused: {
-      if (renew_secrets(slot, slot.connection.status()) || hide_from_firewall(slot)) break;
+      if (renew_secrets(slot, slot.connection.status()) || hide_from_firewall(slot, verdict)) break;
       const std::string_view location = slot.connection.location();
       if (refused_gate_.open(now)) {
         log_line(LogLevel::kError,
@@ -145,11 +145,11 @@ void Sender::apply(Slot& slot, const Verdict& verdict, Instant now) {
 
 // A page that refuses a push in plain text may be a firewall's that took offence at a line: such rules do not look into
 // what is compressed, so it goes once more that way. True: it does.
-bool Sender::hide_from_firewall(const Slot& slot) {
+bool Sender::hide_from_firewall(const Slot& slot, const Verdict& verdict) {
   const int status = slot.connection.status();
-  const bool page = begins_with_phrase(slot.connection.content_type(), "text/html");
-  if (!page || (status != 400 && status != 403) || slot.compressed_bytes != 0 || !options_.gzip) return false;
-  if (slot.parcel->always_compressed) return false;  // there was no memory for it
+  if (!verdict.page || (status != 400 && status != 403) || !options_.gzip) return false;
+  // Compressed already, or there was no memory for it.
+  if (slot.compressed_bytes != 0 || slot.parcel->always_compressed) return false;
   slot.parcel->always_compressed = true;
   return true;
 }

@@ -14,9 +14,9 @@
 //  - A segment is adopted only with its lock, which its owner holds as long as it lives: two environments in one
 //    directory never touch each other's. Names are drawn at random.
 //  - Files that are not ours, of another version or with other labels are never changed.
-//  - The function's disk: nothing is written when the file system would keep less than a quarter free
-//  (kSpoolFreeBytesMin,
-//    kSpoolFreeBytesMax), and the segments held never sum up to more than LOKI_SPOOL_MAX_BYTES.
+//  - The function's disk: nothing is written when the file system would keep less than a quarter free, but at least
+//    kSpoolFreeBytesMin and at most kSpoolFreeBytesMax, and the segments held never sum up to more than
+//    LOKI_SPOOL_MAX_BYTES.
 //  - Nothing in a file is believed: lengths, checksums and each entry's JSON are verified before a batch has them.
 //
 // A batch of which only some ranges are left to deliver: store() the ranges, then delivered() its old ticket.

@@ -264,8 +264,8 @@ Verdict judge_answer(const PushAnswer& answer, const PushedRange& pushed) {
   verdict.retry_after = answer.retry_after;
   const int status = answer.status;
   // Not Loki's: a login page or a proxy's, a gateway that wants TLS or a certificate. It has not looked at the records.
-  const bool page = begins_with_phrase(answer.content_type, "text/html");
-  if (page && (status == 200 || status == 400)) {
+  verdict.page = begins_with_phrase(answer.content_type, "text/html");
+  if (verdict.page && (status == 200 || status == 400)) {
     verdict.action = Verdict::Action::kRefused;
   } else if (status == 204 || status == 200) {
     verdict.action = Verdict::Action::kSent;

@@ -75,6 +75,8 @@ struct Verdict {
   };
 
   Action action = Action::kRetry;
+  // The answer is a page for people (HTML): a gateway's or a firewall's, not Loki's.
+  bool page = false;
   // Valid where `dropped_entries` is not 0.
   DropReason reason = DropReason::kRejected;
   // With kDrop and kAmend: entries of the range that are lost, never more than it has.
