@@ -31,7 +31,7 @@ std::span<char> Batch::room() {
   return arena_.subspan(fill_, end - fill_ - sizeof(Slot));
 }
 
-void Batch::commit(EntryShape shape, bool first_part, const Record& record) {
+void Batch::commit(const EntryShape& shape, bool first_part, const Record& record) {
   CHECK(shape.bytes <= room().size() && shape.metadata_offset <= shape.bytes);
   const auto start = static_cast<uint32_t>(fill_);
   entry_count_++;

@@ -71,8 +71,9 @@ class Batch {
 
   // Where the next entry may be written; empty when not even an index slot is left.
   std::span<char> room();
-  // The bytes at the beginning of room() are an entry. `first_part`: it begins a record.
-  void commit(EntryShape shape, bool first_part, const Record& record);
+  // The bytes at the beginning of room() are an entry. `first_part`: it begins a record. The shape comes by reference:
+  // it was written in two halves a moment ago, and a processor that loads both at once waits for them (13 ns).
+  void commit(const EntryShape& shape, bool first_part, const Record& record);
 
   // Whether so many wire bytes in so many entries fit into it, empty as it is: then they may be put into room() all at
   // once and committed one by one. REQUIRES: empty.

@@ -63,14 +63,13 @@ bool TelemetryHandler::is_duplicate(uint64_t hash) {
 bool TelemetryHandler::store() {
   const bool filtered = decoded_.disposition == Disposition::kFilter || is_own_line(decoded_);
   const RecordSink::Put put = filtered ? RecordSink::Put::kWhole : sink_.put(sink_.owner, decoded_.record);
-  if (put != RecordSink::Put::kNothing && !counted_) {
-    counted_ = true;
+  if (put == RecordSink::Put::kNothing) return false;
+  if (!counted_) {
     counters_.received.add(1);
     if (filtered) counters_.filtered.add(1);
   }
-  if (put != RecordSink::Put::kWhole) return false;
-  unstored_ = false;
-  counted_ = false;
+  unstored_ = counted_ = put != RecordSink::Put::kWhole;
+  if (unstored_) return false;
   if (decoded_.kind == EventKind::kLogsDropped) {
     counters_.lost_upstream_records.add(decoded_.dropped_records);
     counters_.lost_upstream_bytes.add(decoded_.dropped_bytes);
