@@ -1,23 +1,10 @@
 #include "base/json_scan.h"
 
-#include <array>
-#include <cstdint>
-
 #include "base/ascii.h"
 #include "base/byte_block.h"
 
 namespace sleipnir {
 namespace {
-
-// The letters of two-byte escapes, `"\/bfnrt`: one bit for each byte from 0x20 on, `"` and `/` in the first word.
-bool is_simple_escape(char letter) {
-  constexpr auto kBit = [](char c) { return uint64_t{1} << (c & 63); };
-  constexpr uint64_t kBelow64 = kBit('"') | kBit('/');
-  constexpr uint64_t kFrom64 = kBit('\\') | kBit('b') | kBit('f') | kBit('n') | kBit('r') | kBit('t');
-  const auto byte = static_cast<unsigned char>(letter);
-  if (byte >= 128) return false;
-  return ((byte < 64 ? kBelow64 : kFrom64) >> (byte & 63) & 1) != 0;
-}
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -45,6 +46,17 @@ bool is_literal(std::string_view text, const char (&literal)[N]) {
 template <size_t N>
 bool begins_with_literal(std::string_view text, size_t at, const char (&literal)[N]) {
   return text.size() - at >= N - 1 && memcmp(text.data() + at, literal, N - 1) == 0;
+}
+
+// Whether it makes a two-byte escape behind a backslash: one of `"\/bfnrt`.
+inline bool is_simple_escape(char letter) {
+  // One bit for each byte from 0x20 on, `"` and `/` in the first word.
+  constexpr auto kBit = [](char c) { return uint64_t{1} << (c & 63); };
+  constexpr uint64_t kBelow64 = kBit('"') | kBit('/');
+  constexpr uint64_t kFrom64 = kBit('\\') | kBit('b') | kBit('f') | kBit('n') | kBit('r') | kBit('t');
+  const auto byte = static_cast<unsigned char>(letter);
+  if (byte >= 128) return false;
+  return ((byte < 64 ? kBelow64 : kFrom64) >> (byte & 63) & 1) != 0;
 }
 
 // true, false, null or a number, whole.

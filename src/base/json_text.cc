@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/json_scan.h"
 
 namespace sleipnir {
 
@@ -245,6 +246,17 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
       if constexpr (kOutput == Output::kWrite) out += taken;
       wire_left -= taken;
       decoded_left -= taken;
+      continue;
+    }
+    // Two bytes that stay as they are; a newline only where it is not the last thing in the text.
+    if (kInput == Input::kToken && byte == '\\' && bytes_max > 2 && is_simple_escape(in[1])) {
+      if constexpr (kOutput == Output::kWrite) {
+        memcpy(out, in, 2);
+        out += 2;
+      }
+      in += 2;
+      wire_left -= 2;
+      decoded_left -= 1;
       continue;
     }
     // Everything that does not stand for itself, and whatever comes close to a limit.
