@@ -59,7 +59,7 @@ int main(int count, char** arguments) {
   const size_t calls = count > 1 ? strtoul(arguments[1], nullptr, 10) : 200000;
   if (calls == 0) return 2;
   std::vector<char> out(1 << 20);
-  const EntryWriter writer({});
+  EntryWriter writer({});
   bool complete = true;
   printf("%-14s %6s %10s %10s %10s %10s   ns per call\n", "shape", "bytes", "memcpy", "token", "escape", "entry");
   for (const Shape& shape : kShapes) {

@@ -17,6 +17,16 @@ constexpr size_t kLineRequestIdBytesMax = 128;
 // The times whose nanoseconds have 19 digits: 2001-09-09 to 2262-04-11, the end of an int64_t.
 constexpr int64_t kTimeMin = 1'000'000'000'000'000'000;
 constexpr size_t kTimeDigits = 19;
+// `["1234567890123456789","`
+constexpr size_t kHeadBytes = 2 + kTimeDigits + 3;
+static_assert(kHeadBytes < EntryWriter::kFrameBytes);
+
+// REQUIRES: kHeadBytes of room.
+void write_head(int64_t time_ns, char* out) {
+  memcpy(out, "[\"", 2);
+  std::to_chars(out + 2, out + 2 + kTimeDigits, std::max(time_ns, kTimeMin));
+  memcpy(out + 2 + kTimeDigits, "\",\"", 3);
+}
 
 // At most `bytes_max` bytes of the text, not cutting a code point.
 std::string_view cut(std::string_view text, size_t bytes_max) {
@@ -72,6 +82,7 @@ class Output {
   std::span<char> rest(size_t bytes_max) { return room_.subspan(bytes_, std::min(bytes_max, room_.size() - bytes_)); }
   bool fits() const { return fits_; }
   size_t bytes() const { return bytes_; }
+  std::string_view text() const { return {room_.data(), bytes_}; }
 
  private:
   std::span<char> room_;
@@ -223,16 +234,13 @@ void EntryWriter::set_line_bytes_max(size_t bytes) {
 }
 
 EncodeStep EntryWriter::write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room,
-                              EntryShape& shape) const {
+                              EntryShape& shape) {
   if (room.size() < kFrameBytes) return EncodeStep::kNoRoom;
   const size_t line_wire_max = options_.entry_bytes_max - kMetadataBytesMax - kFrameBytes;
   Output out(room);
 
-  out.raw("[\"");
-  char digits[kTimeDigits];
-  std::to_chars(digits, digits + sizeof(digits), std::max(time_ns, kTimeMin));
-  out.raw({digits, sizeof(digits)});
-  out.raw("\",\"");
+  write_head(time_ns, room.data());
+  out.advance(kHeadBytes);
 
   // The line. How long a part gets depends on the limits and never on the room, so that the parts can be counted.
   const std::span<char> line_room = out.rest(std::min(room.size() - kFrameBytes, line_wire_max));
@@ -262,8 +270,15 @@ EncodeStep EntryWriter::write(const Record& record, int64_t time_ns, EncodeCurso
     }
   }
 
-  if (options_.structured_metadata == StructuredMetadata::kOn)
-    write_metadata(out, record, options_.request_id_as, next);
+  if (options_.structured_metadata == StructuredMetadata::kOn) {
+    const bool can_keep = next.parts == 0 && LastMetadata::can_keep(record);
+    if (const std::string_view same = can_keep ? last_metadata_.of(record) : std::string_view(); !same.empty()) {
+      out.raw(same);
+    } else {
+      write_metadata(out, record, options_.request_id_as, next);
+      if (can_keep && out.fits()) last_metadata_.keep(record, out.text().substr(metadata_offset));
+    }
+  }
   out.raw(kEntryEnd);
   if (!out.fits()) return EncodeStep::kNoRoom;
 

@@ -20,6 +20,7 @@
 
 #include "batch/batch.h"
 #include "batch/record.h"
+#include "loki/last_metadata.h"
 
 namespace sleipnir {
 
@@ -55,7 +56,7 @@ class EntryWriter {
   // that is just large enough may be refused where a part ends because of entry_bytes_max, or where a metadata value
   // holds characters that are replaced.
   [[nodiscard]] EncodeStep write(const Record& record, int64_t time_ns, EncodeCursor& cursor, std::span<char> room,
-                                 EntryShape& shape) const;
+                                 EntryShape& shape);
 
   size_t entry_bytes_max() const { return options_.entry_bytes_max; }
   size_t line_bytes_max() const { return options_.line_bytes_max; }
@@ -77,6 +78,7 @@ class EntryWriter {
 
  private:
   Options options_;
+  LastMetadata last_metadata_;
 };
 
 }  // namespace sleipnir

@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   record.instance = data[2] & 2 ? rest : std::string_view{};
   record.text = text;
 
-  const EntryWriter writer({
+  EntryWriter writer({
       .structured_metadata = data[2] & 4 ? StructuredMetadata::kOff : StructuredMetadata::kOn,
       .request_id_as = static_cast<RequestIdAs>(data[3] % 4),
       .line_bytes_max = size_t{data[4]} << 8,

@@ -38,7 +38,7 @@ class OwnedBatch {
 
 // Records with the lines `<name>-0`, `<name>-1`, ..., each in as many entries as its length asks for.
 inline void fill(Batch& batch, std::string_view name, size_t records, size_t line_bytes = 0) {
-  const EntryWriter writer({.line_bytes_max = EntryWriter::kLineBytesMin});
+  EntryWriter writer({.line_bytes_max = EntryWriter::kLineBytesMin});
   for (size_t i = 0; i < records; i++) {
     std::string line = std::string(name) + "-" + std::to_string(i);
     // Not the same byte over and over, which would compress to nothing.

@@ -353,7 +353,7 @@ TEST_CASE("spool_leaves_a_frame_whose_entries_are_larger_than_a_batch_for_others
   FakeDisk disk;
   {
     SpoolProcess process(disk);
-    const EntryWriter writer({});
+    EntryWriter writer({});
     OwnedBatch batch(kMiB);
     const std::string line(100'000, 'x');
     const Record record{.time = WallTime(Nanoseconds(kTimeNs)), .text = line};

@@ -32,7 +32,7 @@ TEST_CASE("entry_check_finds_the_parts_of_what_the_writer_wrote") {
                         .text = line,
                         .request_id = line};
     const bool metadata = random.chance(50);
-    const EntryWriter writer({.structured_metadata = metadata ? StructuredMetadata::kOn : StructuredMetadata::kOff});
+    EntryWriter writer({.structured_metadata = metadata ? StructuredMetadata::kOn : StructuredMetadata::kOff});
     char room[4096];
     EncodeCursor cursor;
     EntryShape shape;

@@ -24,7 +24,7 @@ struct Written {
 };
 
 // All entries of a record, each into a room as large as an entry may be.
-std::vector<Written> write_all(const EntryWriter& writer, const Record& record, int64_t time = kTime) {
+std::vector<Written> write_all(EntryWriter& writer, const Record& record, int64_t time = kTime) {
   std::vector<Written> all;
   EncodeCursor cursor;
   for (;;) {
@@ -35,6 +35,10 @@ std::vector<Written> write_all(const EntryWriter& writer, const Record& record, 
     all.push_back({.wire = std::string(room.data(), shape.bytes), .shape = shape});
     if (step == EncodeStep::kLast) return all;
   }
+}
+
+std::vector<Written> write_all(EntryWriter&& writer, const Record& record, int64_t time = kTime) {
+  return write_all(writer, record, time);
 }
 
 std::string write_one(const EntryWriter::Options& options, const Record& record, int64_t time = kTime) {
@@ -147,12 +151,56 @@ TEST_CASE("metadata_at_its_longest_stays_within_the_documented_size") {
   CHECK(all[0].wire.size() <= EntryWriter::kMetadataBytesMax + EntryWriter::kFrameBytes);
 }
 
+// The writer keeps the metadata it wrote last: nothing of it may get into another record's.
+TEST_CASE("an_entry_is_the_same_whatever_was_written_before_it") {
+  const std::string long_id(kRequestIdBytesMax, 'i'), too_long_id(kRequestIdBytesMax + 1, 'i'), long_text(5000, 'x');
+  const Record usual{.log_type = LogType::kFunction,
+                     .level = Level::kInfo,
+                     .text = "usual",
+                     .request_id = "id",
+                     .trace_id = "trace",
+                     .instance = "instance"};
+  std::vector<Record> records{usual, usual};
+  const auto add = [&](auto change) { change(records.emplace_back(usual)); };
+  add([](Record& r) { r.request_id = "ie"; });
+  add([](Record& r) { r.request_id = "i"; });
+  add([](Record& r) { r.request_id = {}; });
+  add([](Record& r) { r.trace_id = {}; });
+  add([](Record& r) { r.instance = "instancf"; });
+  add([](Record& r) { r.level = Level::kUnknown; });
+  add([](Record& r) { r.log_type = LogType::kExtension; });
+  add([](Record& r) { r.tenant_id = "tenant"; });
+  add([](Record& r) { r.event_time = "yesterday"; });
+  add([](Record& r) { r.snapshot = true; });
+  add([](Record& r) { r.cold_start = true; });
+  add([](Record& r) { r.request_id = "\x01\xFF\xEF\xBF\xBD"; });
+  add([&](Record& r) { r.request_id = long_id; });
+  add([&](Record& r) { r.request_id = too_long_id; });
+  add([&](Record& r) { r.trace_id = too_long_id; });
+  add([&](Record& r) { r.instance = too_long_id; });
+  add([&](Record& r) {
+    r.request_id = r.trace_id = r.instance =
+        "\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04";
+  });
+  add([&](Record& r) { r.text = long_text; });
+  const EntryWriter::Options options{.line_bytes_max = EntryWriter::kLineBytesMin};
+  for (const Record& before : records) {
+    for (const Record& record : records) {
+      EntryWriter writer(options);
+      write_all(writer, before);
+      const std::vector<Written> alone = write_all(EntryWriter(options), record), behind = write_all(writer, record);
+      REQUIRE(behind.size() == alone.size());
+      for (size_t i = 0; i < alone.size(); i++) CHECK(behind[i].wire == alone[i].wire);
+    }
+  }
+}
+
 TEST_CASE("the_metadata_offset_lets_a_batch_strip_the_metadata") {
   std::vector<char> arena(1 << 20);
   Batch batch;
   batch.attach(arena, {.arena_bytes = arena.size(), .headroom = 16});
-  const EntryWriter writers[] = {EntryWriter({}), EntryWriter(kBare)};
-  for (const EntryWriter& writer : writers) {
+  EntryWriter writers[] = {EntryWriter({}), EntryWriter(kBare)};
+  for (EntryWriter& writer : writers) {
     for (const std::string_view text : {"first", "", "quote \" }],"}) {
       const Record record = with_request_id(plain(text), "id");
       EncodeCursor cursor;
@@ -193,7 +241,7 @@ std::string joined(const std::vector<std::string>& lines) {
 
 TEST_CASE("a_line_is_split_only_beyond_its_limit_in_decoded_bytes") {
   const size_t limit = EntryWriter::kLineBytesMin;
-  const EntryWriter writer({.line_bytes_max = limit});
+  EntryWriter writer({.line_bytes_max = limit});
   for (const size_t bytes : {limit - 1, limit}) {
     CHECK(lines_of(write_all(writer, plain(std::string(bytes, 'x')))).size() == 1);
     CHECK(lines_of(write_all(writer, plain(std::string(bytes, 'x') + "\n"))).size() == 1);
@@ -208,7 +256,7 @@ TEST_CASE("a_line_is_split_only_beyond_its_limit_in_decoded_bytes") {
 
 TEST_CASE("parts_put_together_are_the_line_and_no_part_cuts_a_character") {
   const size_t limit = EntryWriter::kLineBytesMin;
-  const EntryWriter writer({.line_bytes_max = limit});
+  EntryWriter writer({.line_bytes_max = limit});
   for (size_t shift = 0; shift < 4; shift++) {
     std::string text(shift, 'x');
     std::string text_token = text;
@@ -231,7 +279,7 @@ TEST_CASE("parts_put_together_are_the_line_and_no_part_cuts_a_character") {
 }
 
 TEST_CASE("no_entry_exceeds_its_wire_limit_and_none_of_the_line_is_lost") {
-  const EntryWriter writer({.line_bytes_max = 1 << 20, .entry_bytes_max = EntryWriter::kEntryBytesMin});
+  EntryWriter writer({.line_bytes_max = 1 << 20, .entry_bytes_max = EntryWriter::kEntryBytesMin});
   Record record = plain("");
   const std::string text(300'000, '\x02');
   record.text = text;
@@ -244,7 +292,7 @@ TEST_CASE("no_entry_exceeds_its_wire_limit_and_none_of_the_line_is_lost") {
 
 TEST_CASE("a_last_newline_never_makes_a_part_of_its_own") {
   const size_t limit = EntryWriter::kLineBytesMin;
-  const EntryWriter writer({.line_bytes_max = limit});
+  EntryWriter writer({.line_bytes_max = limit});
   const std::string text(2 * limit, 'x');
   CHECK(lines_of(write_all(writer, token(text + "\\n"))).size() == 2);
   CHECK(lines_of(write_all(writer, token(text + "\\u000A"))).size() == 2);
@@ -256,7 +304,7 @@ TEST_CASE("a_last_newline_never_makes_a_part_of_its_own") {
 
 TEST_CASE("all_parts_carry_the_record_s_time_and_metadata") {
   const std::string text(3 * EntryWriter::kLineBytesMin, 'x');
-  const EntryWriter writer({.line_bytes_max = EntryWriter::kLineBytesMin});
+  EntryWriter writer({.line_bytes_max = EntryWriter::kLineBytesMin});
   for (const Written& written : write_all(writer, with_request_id(plain(text), "id"))) {
     const std::optional<WireEntry> entry = read_wire_entry(written.wire);
     CHECK(entry->time == std::to_string(kTime));
@@ -290,7 +338,7 @@ TEST_CASE("too_little_room_changes_nothing_and_exactly_enough_is_enough") {
   Record record = with_request_id(plain(text), "an-id");
   record.level = Level::kError;
   const StructuredMetadata metadata = GENERATE(StructuredMetadata::kOn, StructuredMetadata::kOff);
-  const EntryWriter writer({.structured_metadata = metadata, .line_bytes_max = EntryWriter::kLineBytesMin});
+  EntryWriter writer({.structured_metadata = metadata, .line_bytes_max = EntryWriter::kLineBytesMin});
   const std::vector<Written> expected = write_all(writer, record);
   EncodeCursor cursor;
   for (const Written& want : expected) {
