@@ -14,19 +14,22 @@ namespace sleipnir {
   constexpr size_t kWord = sizeof(uint64_t);
   const size_t bytes = a.size();
   if (bytes != b.size()) return false;
-  const auto differs = [&](size_t at) {
+  const auto difference = [&](size_t at) {
     uint64_t left = 0, right = 0;
     memcpy(&left, a.data() + at, kWord);
     memcpy(&right, b.data() + at, kWord);
-    return left != right;
+    return left ^ right;
   };
-  size_t at = 0;
-  for (; bytes - at >= kWord; at += kWord) {
-    if (differs(at)) return false;
+  // Two words with one question; the rest again with what stands before it, where there is that much.
+  if (bytes >= 2 * kWord) {
+    size_t at = 0;
+    for (; bytes - at >= 2 * kWord; at += 2 * kWord) {
+      if ((difference(at) | difference(at + kWord)) != 0) return false;
+    }
+    return (difference(bytes - 2 * kWord) | difference(bytes - kWord)) == 0;
   }
-  // The rest again with what stands before it, where there is that much.
-  if (bytes >= kWord) return at == bytes || !differs(bytes - kWord);
-  for (; at < bytes; ++at) {
+  if (bytes >= kWord) return (difference(0) | difference(bytes - kWord)) == 0;
+  for (size_t at = 0; at < bytes; ++at) {
     if (a[at] != b[at]) return false;
   }
   return true;
