@@ -37,6 +37,7 @@ inline constexpr unsigned kMaskStep = 1;
 
 class ByteBlock {
  public:
+  ByteBlock() = default;  // sixteen zeros
   explicit ByteBlock(const char* from) { memcpy(&bytes_, from, kBlockBytes); }
 
   // Each gives 0xff for a byte that fits, 0x00 for one that does not; join them by `|` and `&`.
@@ -49,6 +50,8 @@ class ByteBlock {
   // The block with ASCII capitals made small. Other bytes change too, but none of them becomes a letter or one of
   // `{` `}` that was not a letter, `[`, `]`, `{` or `}` before.
   ByteBlock folded() const { return ByteBlock(bytes_ | 0x20); }
+  // Joins the bits of each byte with those of the other's: ASCII as long as both are.
+  ByteBlock joined(const ByteBlock& other) const { return ByteBlock(bytes_ | other.bytes_); }
 
  private:
   explicit ByteBlock(BlockBytes bytes) : bytes_(bytes) {}
@@ -57,7 +60,7 @@ class ByteBlock {
     return (BlockBytes)vector;
   }
 
-  BlockBytes bytes_;
+  BlockBytes bytes_{};
 };
 
 inline BlockMask block_mask(BlockBytes hits) {

@@ -15,6 +15,10 @@ BlockMask string_stops(const ByteBlock& block) {
   return block_mask(block.equal('"') | block.equal('\\') | block.below(0x20));
 }
 
+bool is_ascii(const ByteBlock& block) {
+  return block_mask(block.within(0x80, 0xff)) == 0;
+}
+
 // `at` stands on the opening bracket. Only the outermost pair is checked to be of one kind.
 TokenEnd nested_end(std::string_view text, size_t at) {
   const char closing = text[at] == '{' ? '}' : ']';
@@ -111,16 +115,21 @@ size_t json_escape_bytes(std::string_view text, size_t at) {
 
 TokenEnd json_string_end(std::string_view text, size_t at) {
   ++at;
+  ByteBlock all;
+  bool verbatim = true;
   while (at + kBlockBytes <= text.size()) {
-    BlockMask stops = string_stops(ByteBlock(text.data() + at));
+    const ByteBlock block(text.data() + at);
+    all = all.joined(block);
+    BlockMask stops = string_stops(block);
     size_t index = kBlockBytes;
     while (stops != 0) {
       index = first_index(stops);
-      if (text[at + index] == '"') return {at + index + 1, true};
+      if (text[at + index] == '"') return {at + index + 1, true, verbatim && is_ascii(all)};
       if (text[at + index] != '\\') return {at + index, false};
       const bool is_simple = at + index + 1 < text.size() && is_simple_escape(text[at + index + 1]);
       const size_t escape_bytes = is_simple ? 2 : json_escape_bytes(text, at + index);
       if (escape_bytes == 0) return {at + index, false};
+      verbatim = verbatim && is_simple;
       index += escape_bytes;
       stops = from_index(stops, index);
       // An escape that reaches into the next block moves its beginning; all others leave it where it was.
@@ -128,15 +137,18 @@ TokenEnd json_string_end(std::string_view text, size_t at) {
     }
     at += index;
   }
+  verbatim = verbatim && is_ascii(all);
   while (at < text.size()) {
-    if (text[at] == '"') return {at + 1, true};
+    if (text[at] == '"') return {at + 1, true, verbatim};
     if (is_control(text[at])) break;
     if (text[at] != '\\') {
+      verbatim = verbatim && static_cast<unsigned char>(text[at]) < 0x80;
       ++at;
       continue;
     }
     const size_t escape_bytes = json_escape_bytes(text, at);
     if (escape_bytes == 0) break;
+    verbatim = verbatim && escape_bytes == 2;
     at += escape_bytes;
   }
   return {at, false};

@@ -19,6 +19,9 @@ inline constexpr size_t kJsonDepthMax = 1024;
 struct TokenEnd {
   size_t at;  // complete: one past the token; else how far it was read
   bool complete;
+  // Of a complete string: it is ASCII, and its escapes are of two bytes. False may also mean that nobody has looked: of
+  // its last block the bytes behind the string are looked at too.
+  bool verbatim = false;
 };
 
 // REQUIRES: at < text.size() and text[at] == '"'.

@@ -312,6 +312,14 @@ JsonCopied copy_json_token(std::string_view token, std::span<char> out, size_t d
   return run<Input::kToken, Output::kWrite>(token, out.data(), out.size(), decoded_bytes_max, last_newline);
 }
 
+std::string_view cut_newline(std::string_view token) {
+  if (!token.ends_with("\\n")) return token;
+  // A backslash that is escaped itself begins no escape: only an odd number of them ends in one.
+  size_t backslashes = 1;
+  while (backslashes + 1 < token.size() && token[token.size() - 2 - backslashes] == '\\') backslashes++;
+  return token.substr(0, token.size() - 2 * (backslashes % 2));
+}
+
 JsonCopied measure_json(std::string_view plain, size_t wire_bytes_max, size_t decoded_bytes_max,
                         LastNewline last_newline) {
   return run<Input::kPlain, Output::kMeasure>(plain, nullptr, wire_bytes_max, decoded_bytes_max, last_newline);

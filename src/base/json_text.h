@@ -69,7 +69,11 @@ inline constexpr size_t kNoDecodedLimit = SIZE_MAX;
                                          size_t decoded_bytes_max = kNoDecodedLimit,
                                          LastNewline last_newline = LastNewline::kKeep);
 
-// The same two without writing: where they would stop, given room for `wire_bytes_max` bytes.
+// What copy_json_token makes, with LastNewline::kCut, of the inside of a token that is verbatim (json_scan.h): all of
+// it but the newline at its end.
+[[nodiscard]] std::string_view cut_newline(std::string_view token);
+
+// The two that copy, without writing: where they would stop, given room for `wire_bytes_max` bytes.
 [[nodiscard]] JsonCopied measure_json(std::string_view plain, size_t wire_bytes_max, size_t decoded_bytes_max,
                                       LastNewline last_newline);
 [[nodiscard]] JsonCopied measure_json_token(std::string_view token, size_t wire_bytes_max, size_t decoded_bytes_max,

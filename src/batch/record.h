@@ -35,6 +35,8 @@ struct Record {
   LogType log_type = LogType::kFunction;
   Level level = Level::kUnknown;
   TextForm form = TextForm::kPlain;
+  // With kJsonString: the text is ASCII and its escapes are of two bytes, so it can be a line as it stands.
+  bool verbatim = false;
 
   // Plain bytes put in front of the text, part of the line; escaped by the entry writer. Usually empty.
   std::string_view prefix;

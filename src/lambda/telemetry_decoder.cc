@@ -117,13 +117,13 @@ Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime arriv
   switch (out.kind) {
     case EventKind::kFunction:
       out.record.log_type = LogType::kFunction;
-      decode_log(element.record, out);
+      decode_log(element, out);
       wanted =
           options_.ship_function && (out.record.level == Level::kUnknown || out.record.level >= options_.min_level);
       break;
     case EventKind::kExtension:
       out.record.log_type = LogType::kExtension;
-      decode_log(element.record, out);
+      decode_log(element, out);
       wanted = options_.ship_extension;
       break;
     default:
@@ -146,12 +146,14 @@ void TelemetryDecoder::attach_request(std::string_view request_id, Record& recor
   if (record.tenant_id.empty()) record.tenant_id = request->tenant_id.view();
 }
 
-void TelemetryDecoder::decode_log(std::string_view token, Decoded& out) {
+void TelemetryDecoder::decode_log(const TelemetryElement& element, Decoded& out) {
+  const std::string_view token = element.record;
   Record& record = out.record;
   LogFields fields;
   if (token.size() >= 2 && token[0] == '"') {
     record.form = TextForm::kJsonString;
     record.text = token.substr(1, token.size() - 2);
+    record.verbatim = element.verbatim;
     fields = read_text_fields(record.text);
   } else if (!token.empty()) {
     record.form = TextForm::kJsonValue;

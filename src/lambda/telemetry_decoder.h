@@ -99,7 +99,7 @@ class TelemetryDecoder {
   static constexpr size_t kPrefixBytesMax = kTypeBytesMax + 32;
   static constexpr size_t kInstanceBytesMax = 128;
 
-  void decode_log(std::string_view token, Decoded& out);
+  void decode_log(const TelemetryElement& element, Decoded& out);
   void decode_platform(const TelemetryElement& element, Decoded& out);
   void follow(EventKind kind, const PlatformFields& fields);
   void write_json_line(std::string_view type, std::string_view token, Record& record);

@@ -61,6 +61,7 @@ TokenEnd element_end(std::string_view body, size_t at, TelemetryElement& element
     const TokenEnd record = json_value_end(body, at);
     if (!record.complete) return record;
     element.record = body.substr(at, record.at - at);
+    element.verbatim = record.verbatim;
     at = skip_json_space(body, record.at);
     if (at >= body.size()) return {at, false};
     if (body[at] == '}') return {at + 1, true};
@@ -93,7 +94,9 @@ TokenEnd element_end(std::string_view body, size_t at, TelemetryElement& element
         if (is_string && element.type.data() == nullptr) element.type = inside(value);
         break;
       case Key::kRecord:
-        if (element.record.empty()) element.record = value;
+        if (!element.record.empty()) break;
+        element.record = value;
+        element.verbatim = token.verbatim;
         break;
       case Key::kOther: break;
     }

@@ -36,6 +36,7 @@ struct TelemetryElement {
   std::string_view time;    // inside of the JSON string, without its quotes, escapes in place
   std::string_view type;    // likewise
   std::string_view record;  // the JSON token as it stands: with its quotes, braces or brackets
+  bool verbatim = false;    // the record is a string of ASCII and two-byte escapes (TokenEnd::verbatim)
 };
 
 enum class ScanOutcome : uint8_t {

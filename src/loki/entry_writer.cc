@@ -103,6 +103,15 @@ class LineSource {
   explicit LineSource(const Record& record) : record_(record) {}
 
   LinePart write(size_t offset, std::span<char> out, size_t decoded_max) const {
+    if (record_.verbatim && record_.form == TextForm::kJsonString && record_.prefix.empty()) {
+      const std::string_view rest = record_.text.substr(offset);
+      // Decoded it is no longer than this.
+      if (rest.size() <= std::min(out.size(), decoded_max)) {
+        const std::string_view line = cut_newline(rest);
+        memcpy(out.data(), line.data(), line.size());
+        return {.text_offset = offset + rest.size(), .written = line.size()};
+      }
+    }
     return take(
         offset, decoded_max,
         [&](std::string_view t, size_t at, size_t left) { return escape_json(t, out.subspan(at), left); },

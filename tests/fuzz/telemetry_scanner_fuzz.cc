@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/json_scan.h"
+#include "base/json_text.h"
 #include "lambda/telemetry_scanner.h"
 
 namespace {
@@ -47,6 +49,17 @@ bool same_value(std::string_view token, yyjson_val* value) {
 bool same_string(std::string_view inside, yyjson_val* value) {
   if (!yyjson_is_str(value)) return inside.data() == nullptr;
   return inside.data() != nullptr && same_value({inside.data() - 1, inside.size() + 2}, value);
+}
+
+// What is said to be verbatim is a line as it stands.
+void check_verbatim(const TelemetryElement& element) {
+  if (!element.verbatim) return;
+  require(element.record.size() >= 2 && element.record[0] == '"', "verbatim and no string");
+  const std::string_view inside = element.record.substr(1, element.record.size() - 2);
+  std::string out(inside.size(), '\0');
+  const JsonCopied copied = copy_json_token(inside, out, kNoDecodedLimit, LastNewline::kCut);
+  require(copied.stop == JsonStop::kEnd && out.substr(0, copied.written) == cut_newline(inside),
+          "verbatim and another line");
 }
 
 void check_element(const TelemetryElement& element, yyjson_val* object) {
@@ -124,6 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (outcome == ScanOutcome::kElement) {
       require(scanner.offset() > offset, "no progress");
       require(element.type.data() != nullptr || !element.record.empty(), "an element without type and record");
+      check_verbatim(element);
     } else {
       require(element.record.empty() && element.type.empty(), "malformed, but filled");
     }

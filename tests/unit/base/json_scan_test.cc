@@ -51,6 +51,23 @@ TEST_CASE("string_end_passes_every_escape_at_every_place") {
   }
 }
 
+TEST_CASE("a_string_of_ascii_and_two_byte_escapes_is_verbatim_wherever_they_stand") {
+  for (const std::string part :
+       {"", "\\n", "\\\\", "\\\"\\t\\/", "\x7f", "\\u0041", "\xc3\xa9", "\\n\xe2\x82\xac", "\\\\\\u000a"}) {
+    const bool verbatim = part.find("\\u") == part.npos && part.find_first_of("\xc3\xe2") == part.npos;
+    for (size_t before = 0; before < 36; ++before) {
+      for (const size_t after : {0u, 1u, 15u, 16u, 17u, 40u}) {
+        const std::string token = '"' + std::string(before, 'a') + part + std::string(after, 'b') + '"';
+        CAPTURE(part, before, after);
+        REQUIRE(value_end(token).verbatim == verbatim);
+        REQUIRE(value_end(token + ",\"more\":\"and what goes on behind it\"").verbatim == verbatim);
+      }
+    }
+  }
+  CHECK_FALSE(value_end("12").verbatim);
+  CHECK_FALSE(value_end("{\"a\":\"b\"}").verbatim);
+}
+
 TEST_CASE("string_that_is_cut_off_anywhere_is_incomplete") {
   const std::string token = R"("plain text, then \" and \\ and \u00e9 and some more \n to fill a block or two\\")";
   REQUIRE(is_whole(token));

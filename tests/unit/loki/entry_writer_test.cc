@@ -7,63 +7,24 @@
 #include <vector>
 
 #include "../base/json_reference.h"
+#include "entry_writer_fixture.h"
 #include "wire_entry.h"
 
 namespace sleipnir {
 namespace {
 
+using test::joined;
+using test::kBare;
+using test::kTime;
+using test::lines_of;
+using test::plain;
 using test::read_wire_entry;
+using test::token;
 using test::WireEntry;
-
-constexpr int64_t kTime = 1'770'000'000'123'000'007;
-constexpr EntryWriter::Options kBare{.structured_metadata = StructuredMetadata::kOff};
-
-struct Written {
-  std::string wire;
-  EntryShape shape;
-};
-
-// All entries of a record, each into a room as large as an entry may be.
-std::vector<Written> write_all(EntryWriter& writer, const Record& record, int64_t time = kTime) {
-  std::vector<Written> all;
-  EncodeCursor cursor;
-  for (;;) {
-    std::vector<char> room(writer.entry_bytes_max());
-    EntryShape shape;
-    const EncodeStep step = writer.write(record, time, cursor, room, shape);
-    REQUIRE(step != EncodeStep::kNoRoom);
-    all.push_back({.wire = std::string(room.data(), shape.bytes), .shape = shape});
-    if (step == EncodeStep::kLast) return all;
-  }
-}
-
-std::vector<Written> write_all(EntryWriter&& writer, const Record& record, int64_t time = kTime) {
-  return write_all(writer, record, time);
-}
-
-std::string write_one(const EntryWriter::Options& options, const Record& record, int64_t time = kTime) {
-  const std::vector<Written> all = write_all(EntryWriter(options), record, time);
-  REQUIRE(all.size() == 1);
-  return all[0].wire;
-}
-
-Record plain(std::string_view text) {
-  Record record;
-  record.text = text;
-  return record;
-}
-
-Record token(std::string_view text) {
-  Record record;
-  record.form = TextForm::kJsonString;
-  record.text = text;
-  return record;
-}
-
-Record with_request_id(Record record, std::string_view id) {
-  record.request_id = id;
-  return record;
-}
+using test::with_request_id;
+using test::write_all;
+using test::write_one;
+using test::Written;
 
 TEST_CASE("an_entry_has_time_line_and_metadata_in_a_fixed_order") {
   Record record = token(R"(hello \"you\"\n)");
@@ -88,6 +49,37 @@ TEST_CASE("empty_values_are_left_out") {
 
 TEST_CASE("without_structured_metadata_an_entry_is_time_and_line") {
   CHECK(write_one(kBare, with_request_id(plain("x"), "id")) == R"(["1770000000123000007","x"],)");
+}
+
+TEST_CASE("a_verbatim_text_gives_the_entry_that_it_gives_otherwise") {
+  const std::string long_text = std::string(EntryWriter::kLineBytesMin - 2, 'x') + R"(\t\\\n)";
+  for (const std::string& text : {std::string(), std::string(R"(\n)"), std::string(R"(a\n)"), std::string(R"(\\n)"),
+                                  std::string(R"(\\\n)"), std::string(R"(\\\\n)"), std::string(R"(\n\n)"),
+                                  std::string("n"), std::string(R"([INFO]\tsaid \"yes\"\r\n)"), long_text}) {
+    for (const std::string_view prefix : {"", "prefix "}) {
+      CAPTURE(text, prefix);
+      Record record = token(text);
+      record.prefix = prefix;
+      const EntryWriter::Options options{.line_bytes_max = EntryWriter::kLineBytesMin};
+      const std::vector<Written> expected = write_all(EntryWriter(options), record);
+      record.verbatim = true;
+      const std::vector<Written> entries = write_all(EntryWriter(options), record);
+      REQUIRE(entries.size() == expected.size());
+      for (size_t i = 0; i < entries.size(); i++) CHECK(entries[i].wire == expected[i].wire);
+    }
+  }
+}
+
+TEST_CASE("a_verbatim_text_that_does_not_fit_is_no_room") {
+  Record record = token("text of the record");
+  record.verbatim = true;
+  EntryWriter writer(kBare);
+  const size_t bytes = write_one(kBare, record).size();
+  std::vector<char> room(bytes);
+  EncodeCursor cursor;
+  EntryShape shape;
+  CHECK(writer.write(record, kTime, cursor, std::span(room).first(bytes - 1), shape) == EncodeStep::kNoRoom);
+  CHECK(writer.write(record, kTime, cursor, room, shape) == EncodeStep::kLast);
 }
 
 TEST_CASE("an_empty_line_is_an_entry") {
@@ -220,25 +212,6 @@ TEST_CASE("the_metadata_offset_lets_a_batch_strip_the_metadata") {
 
 // ---- limits ----
 
-// Decoded lines of the parts, after checking what every part must have.
-std::vector<std::string> lines_of(const std::vector<Written>& all) {
-  std::vector<std::string> lines;
-  for (size_t i = 0; i < all.size(); i++) {
-    const std::optional<WireEntry> entry = read_wire_entry(all[i].wire);
-    REQUIRE(entry.has_value());
-    CHECK((*entry)["part"] == (all.size() == 1 ? "" : std::to_string(i + 1)));
-    CHECK((*entry)["parts"] == (all.size() == 1 ? "" : std::to_string(all.size())));
-    lines.push_back(entry->line);
-  }
-  return lines;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line;
-  return all;
-}
-
 TEST_CASE("a_line_is_split_only_beyond_its_limit_in_decoded_bytes") {
   const size_t limit = EntryWriter::kLineBytesMin;
   EntryWriter writer({.line_bytes_max = limit});
@@ -361,79 +334,6 @@ TEST_CASE("too_little_room_changes_nothing_and_exactly_enough_is_enough") {
 }
 
 // ---- the request id in the line ----
-
-constexpr EntryWriter::Options kInLine{.request_id_as = RequestIdAs::kLine};
-
-std::string line_with_id(const Record& record, std::string_view id = "r-1") {
-  const std::optional<WireEntry> entry = read_wire_entry(write_one(kInLine, with_request_id(record, id)));
-  REQUIRE(entry.has_value());
-  CHECK((*entry)["request_id"].empty());
-  return entry->line;
-}
-
-TEST_CASE("a_request_id_goes_in_front_of_text") {
-  CHECK(line_with_id(token(R"(hello\n)")) == "[request_id=r-1] hello");
-  CHECK(line_with_id(token("")) == "[request_id=r-1] ");
-  CHECK(line_with_id(plain("[1,2]")) == "[request_id=r-1] [1,2]");
-  CHECK(line_with_id(plain("hello"), "") == "hello");
-}
-
-TEST_CASE("a_request_id_becomes_the_first_key_of_an_object_that_has_none") {
-  CHECK(line_with_id(plain(R"({"a":1})")) == R"({"request_id":"r-1","a":1})");
-  CHECK(line_with_id(plain(R"({ "a":{"requestId":"inner"}, "b":["}"] })")) ==
-        R"({"request_id":"r-1", "a":{"requestId":"inner"}, "b":["}"] })");
-  CHECK(line_with_id(plain("{}")) == R"({"request_id":"r-1"})");
-  CHECK(line_with_id(plain("{ }\n")) == R"({"request_id":"r-1" })");
-  CHECK(line_with_id(token(R"({\"a\":\"x\\\"}\"}\n)")) == R"({"request_id":"r-1","a":"x\"}"})");
-  CHECK(line_with_id(plain(R"({"a":1})"), "q\"\x01") == R"({"request_id":"q\"\u0001","a":1})");
-}
-
-TEST_CASE("an_object_with_a_request_id_is_left_alone") {
-  for (const std::string_view line :
-       {R"({"requestId":"x","a":1})", R"({"a":1,"AWSRequestId":"x"})", R"({"request_id":null})",
-        R"({"aws_request_id":"x"})", R"({ "a" : [1,{}] , "awsRequestId" : "x" })"}) {
-    CHECK(line_with_id(plain(line)) == line);
-  }
-}
-
-TEST_CASE("what_only_looks_like_an_object_is_text") {
-  for (const std::string_view line : {"{", "{foo} bar", R"({"a":1} trailing)", R"({"a":1)", R"({"a" 1})", R"({"a":1,})",
-                                      R"({"a":"open)", R"( {"a":1})", R"({"a":1])", R"({,})"}) {
-    CHECK(line_with_id(plain(line)) == "[request_id=r-1] " + std::string(line));
-  }
-}
-
-TEST_CASE("an_object_may_begin_in_the_prefix") {
-  Record record = plain(R"("requestId":"r","x":{}})");
-  record.form = TextForm::kJsonValue;
-  record.prefix = R"({"type":"platform.report",)";
-  CHECK(line_with_id(record) == std::string(record.prefix) + std::string(record.text));
-  record.text = R"("x":{}})";
-  CHECK(line_with_id(record) == R"({"request_id":"r-1","type":"platform.report","x":{}})");
-}
-
-TEST_CASE("only_the_first_part_of_a_long_line_carries_the_request_id") {
-  const size_t limit = EntryWriter::kLineBytesMin;
-  EntryWriter::Options options = kInLine;
-  options.line_bytes_max = limit;
-  const std::string id(1000, '\x01');
-  for (const std::string& text : {std::string(3 * limit, 'x'), "{\"a\":\"" + std::string(3 * limit, 'x') + "\"}"}) {
-    const std::vector<std::string> lines = lines_of(write_all(EntryWriter(options), with_request_id(plain(text), id)));
-    for (const std::string& line : lines) CHECK(line.size() <= limit);
-    CHECK(lines[0].find("request_id") != std::string::npos);
-    CHECK(lines[1].find("request_id") == std::string::npos);
-    const std::string all = joined(lines);
-    const std::string_view tail = std::string_view(text).substr(1);
-    CHECK(all.substr(all.size() - tail.size()) == tail);
-  }
-}
-
-TEST_CASE("as_label_or_none_the_request_id_is_not_in_the_entry") {
-  for (const RequestIdAs as : {RequestIdAs::kLabel, RequestIdAs::kNone}) {
-    CHECK(write_one({.request_id_as = as}, with_request_id(plain("x"), "id")) ==
-          R"(["1770000000123000007","x",{"log_type":"function"}],)");
-  }
-}
 
 }  // namespace
 }  // namespace sleipnir
