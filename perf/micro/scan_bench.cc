@@ -104,8 +104,9 @@ uint64_t decode_body(TelemetryDecoder& decoder, std::string_view body) {
   uint64_t bytes = 0;
   TelemetryScanner scanner(body);
   TelemetryElement element;
+  Decoded decoded;
   while (scanner.next(element) == ScanOutcome::kElement) {
-    const Decoded decoded = decoder.decode(element, kArrival);
+    decoder.decode(element, kArrival, decoded);
     bytes += decoded.record.text.size() + static_cast<uint64_t>(decoded.record.level);
   }
   return bytes;

@@ -97,8 +97,8 @@ void TelemetryDecoder::set_tracing(std::string_view request_id, std::string_view
   requests_.put(request_id).trace_id = trace_id_of_header(tracing);
 }
 
-Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime arrival) {
-  Decoded out;
+void TelemetryDecoder::decode(const TelemetryElement& element, WallTime arrival, Decoded& out) {
+  out = {};
   const std::optional<WallTime> time = time_.read(element.time);
   out.time_replaced = !time || *time < arrival - kEventAgeMax || *time > arrival + kEventAheadMax;
   out.record.time = out.time_replaced ? arrival : *time;
@@ -135,7 +135,6 @@ Decoded TelemetryDecoder::decode(const TelemetryElement& element, WallTime arriv
   out.record.instance = instance();
   out.record.snapshot = in_snapshot_;
   out.disposition = wanted ? Disposition::kShip : Disposition::kFilter;
-  return out;
 }
 
 void TelemetryDecoder::attach_request(std::string_view request_id, Record& record) const {

@@ -1,5 +1,7 @@
 #include "lambda/telemetry_event.h"
 
+#include "base/json_scan.h"
+
 namespace sleipnir {
 namespace {
 
@@ -30,8 +32,8 @@ constexpr PlatformType kPlatformTypes[] = {
 }  // namespace
 
 EventKind event_kind(std::string_view type) {
-  if (type == "function") return EventKind::kFunction;
-  if (type == "extension") return EventKind::kExtension;
+  if (is_literal(type, "function")) return EventKind::kFunction;
+  if (is_literal(type, "extension")) return EventKind::kExtension;
   constexpr std::string_view kPlatform = "platform.";
   if (!type.starts_with(kPlatform)) return EventKind::kUnknownType;
   type.remove_prefix(kPlatform.size());

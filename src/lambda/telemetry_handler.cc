@@ -32,7 +32,7 @@ Handled TelemetryHandler::on_post(std::string_view body, Instant now) {
       counters_.received.add(1);
       counters_.malformed.add(1);
     } else {
-      decoded_ = decoder_.decode(element, now.wall);
+      decoder_.decode(element, now.wall, decoded_);
       if (rules_ != nullptr) rules_->apply(decoded_);
       unstored_ = true;
     }

@@ -44,7 +44,9 @@ bool take_usual_head(std::string_view body, size_t& at, TelemetryElement& elemen
     if (block_mask(block.equal('"') | block.equal('\\') | block.below(0x20)) != 0) return false;
   }
   const size_t type_at = at + kTypeQuoteAt;
-  const TokenEnd type = json_string_end(body, type_at);
+  constexpr size_t kFunctionBytes = 10;  // with its quotes: the type of nearly all
+  const TokenEnd type = begins_with_literal(body, type_at, "\"function\"") ? TokenEnd{type_at + kFunctionBytes, true}
+                                                                           : json_string_end(body, type_at);
   if (!type.complete || !begins_with_literal(body, type.at, ",\"record\":")) return false;
   element.time = body.substr(at + kTimeAt, kTimeBytes);
   element.type = inside(body.substr(type_at, type.at - type_at));

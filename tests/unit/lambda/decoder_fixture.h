@@ -38,7 +38,8 @@ struct DecoderFixture {
     TelemetryScanner scanner(bodies.back());
     TelemetryElement found;
     REQUIRE(scanner.next(found) == ScanOutcome::kElement);
-    const Decoded decoded = decoder.decode(found, kArrival);
+    Decoded decoded;
+    decoder.decode(found, kArrival, decoded);
     TelemetryElement none;
     REQUIRE(scanner.next(none) == ScanOutcome::kEnd);
     return decoded;

@@ -187,7 +187,8 @@ TEST_CASE("decoder_takes_elements_that_no_scanner_would_give") {
   TelemetryDecoder decoder(DecoderOptions{});
   for (const char* record : {"\"", "{", "[", "{\"", "}", "x", "\"\\", "{\"a\":", "\"\\\"", "\"{\\", "\"\\n"}) {
     for (const char* type : {"function", "platform.start", "platform.fault", "\\", "platform.\\u", ""}) {
-      const Decoded d = decoder.decode({.time = "\\", .type = type, .record = record}, kArrival);
+      Decoded d;
+      decoder.decode({.time = "\\", .type = type, .record = record}, kArrival, d);
       CHECK(d.record.time == kArrival);
     }
   }
