@@ -84,8 +84,8 @@ def scratch_folder() -> str:
 
 def sleipnir(env: dict, **config: Any) -> Lambda:
     """An emulated Lambda with the binary under test as its only extension, and a spool of its own."""
-    spool = os.path.join(scratch_folder(), "spool")
-    made = SearchedLambda(extension=binary(), env={"LOKI_SPOOL_DIR": spool, **env}, **config)
+    spool = env.get("LOKI_SPOOL_DIR") or os.path.join(scratch_folder(), "spool")
+    made = SearchedLambda(extension=binary(), env={**env, "LOKI_SPOOL_DIR": spool}, **config)
     made.searched_env = dict(env)
     return made
 
@@ -106,6 +106,7 @@ def with_nameserver(address: str) -> list[str]:
     conf = tempfile.NamedTemporaryFile("w", prefix="resolv-", delete=False)
     conf.write(f"nameserver {address}\n")
     conf.close()
+    atexit.register(os.unlink, conf.name)
     os.chmod(conf.name, 0o644)
     return ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c",
             f'mount --bind {conf.name} /etc/resolv.conf && exec "$0" "$@"']

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import datetime
 import os
+import shutil
 import subprocess
 import tempfile
 from typing import Optional, Sequence
@@ -31,6 +33,8 @@ class Authority:
 
     def __init__(self, directory: Optional[str] = None, name: str = "Private Test CA", key: str = "ec"):
         self.directory = directory or tempfile.mkdtemp(prefix="certs-")
+        if not directory:
+            atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         self._key = key
         self._count = 0
         self.cert_file = os.path.join(self.directory, "ca.pem")
