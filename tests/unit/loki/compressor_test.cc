@@ -3,10 +3,15 @@
 #include <libdeflate.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdio>
+#include <memory>
+#include <random>
 #include <string>
 #include <vector>
+
+#include "support/exact_bytes.h"
 
 namespace sleipnir {
 namespace {
@@ -48,6 +53,39 @@ TEST_CASE("what_was_compressed_at_any_level_decompresses_to_itself") {
     REQUIRE(bytes > 0);
     CHECK(bytes < text.size() / 4);
     CHECK(decompressed({out.data(), bytes}, text.size()) == text);
+  }
+}
+
+// Runs of new bytes and copies of what came before, of lengths and distances around those at which the compressor's own
+// table of matches decides: six bytes, a whole match, the window, a block.
+std::string made_of_copies(std::mt19937& random, size_t bytes) {
+  const auto below = [&](size_t limit) { return random() % limit; };
+  std::string text;
+  while (text.size() < bytes) {
+    for (size_t fresh = below(4) == 0 ? below(40) : below(6); fresh > 0; fresh--)
+      text += static_cast<char>(below(3) == 0 ? below(256) : 'a' + below(4));
+    const size_t lengths[] = {below(9), below(40), below(300), 255 + below(9), below(3) == 0 ? size_t{70000} : 7};
+    const size_t distances[] = {1 + below(8), 1 + below(300), 32760 + below(16), 1 + below(70000)};
+    const size_t distance = std::min(distances[below(4)], text.size());
+    for (size_t left = distance == 0 ? 0 : lengths[below(5)]; left > 0; left--) text += text[text.size() - distance];
+  }
+  return text.substr(0, bytes);
+}
+
+TEST_CASE("whatever_is_compressed_decompresses_to_itself_and_nothing_beside_it_is_read") {
+  std::mt19937 random(20261122);
+  for (int round = 0; round < 120; round++) {
+    const size_t sizes[] = {random() % 40, random() % 3000, 30000 + random() % 6000, random() % 400000};
+    const std::string text = made_of_copies(random, sizes[round % 4]);
+    const test::ExactBytes exact(text);
+    for (const int level : {1, 6}) {
+      CAPTURE(round, text.size(), level);
+      GzipCompressor compressor(level);
+      const std::unique_ptr<char[]> out(new char[text.size() + 64]);
+      const size_t bytes = compressor.compress(exact.view(), {out.get(), text.size() + 64});
+      REQUIRE(bytes > 0);
+      REQUIRE(decompressed({out.get(), bytes}, text.size()) == text);
+    }
   }
 }
 
