@@ -248,13 +248,17 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
       decoded_left -= taken;
       continue;
     }
-    // Two bytes that stay as they are; a newline only where it is not the last thing in the text.
-    if (kInput == Input::kToken && byte == '\\' && bytes_max > 2 && is_simple_escape(in[1])) {
+    // The units that are frequent, where no limit is near: a two-byte escape stays as it is (but for a newline that is
+    // the last thing in the text), a quote or backslash becomes one.
+    const bool escape = byte == '\\' && kInput == Input::kToken && bytes_max > 2 && is_simple_escape(in[1]);
+    const bool escaped = kInput == Input::kPlain && (byte == '"' || byte == '\\') && bytes_max > 2;
+    if (escape || escaped) {
       if constexpr (kOutput == Output::kWrite) {
-        memcpy(out, in, 2);
+        out[0] = '\\';
+        out[1] = escape ? in[1] : *in;
         out += 2;
       }
-      in += 2;
+      in += escape ? 2 : 1;
       wire_left -= 2;
       decoded_left -= 1;
       continue;
