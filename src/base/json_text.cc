@@ -119,22 +119,11 @@ Unit unicode_escape_unit(const char* at, const char* end, LastNewline last_newli
 
 Unit escape_unit(const char* at, const char* end, LastNewline last_newline) {
   if (end - at >= 2) {
-    switch (at[1]) {
-      case 'n':
-        if (end - at == 2 && last_newline == LastNewline::kCut) {
-          return {.bytes = at, .consumed = 2, .wire = 0, .decoded = 0};
-        }
-        [[fallthrough]];
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'r':
-      case 't': return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
-      case 'u': return unicode_escape_unit(at, end, last_newline);
-      default: break;
+    if (at[1] == 'u') return unicode_escape_unit(at, end, last_newline);
+    if (at[1] == 'n' && end - at == 2 && last_newline == LastNewline::kCut) {
+      return {.bytes = at, .consumed = 2, .wire = 0, .decoded = 0};
     }
+    if (is_simple_escape(at[1])) return {.bytes = at, .consumed = 2, .wire = 2, .decoded = 1};
   }
   return {.bytes = "\\\\", .consumed = 1, .wire = 2, .decoded = 1};
 }
@@ -250,15 +239,15 @@ JsonCopied run(std::string_view text, char* out, size_t wire_max, size_t decoded
     }
     // The units that are frequent, where no limit is near: a two-byte escape stays as it is (but for a newline that is
     // the last thing in the text), a quote or backslash becomes one.
-    const bool escape = byte == '\\' && kInput == Input::kToken && bytes_max > 2 && is_simple_escape(in[1]);
-    const bool escaped = kInput == Input::kPlain && (byte == '"' || byte == '\\') && bytes_max > 2;
-    if (escape || escaped) {
+    const bool is_escape = byte == '\\' && kInput == Input::kToken && bytes_max > 2 && is_simple_escape(in[1]);
+    const bool needs_escape = kInput == Input::kPlain && (byte == '"' || byte == '\\') && bytes_max > 2;
+    if (is_escape || needs_escape) {
       if constexpr (kOutput == Output::kWrite) {
         out[0] = '\\';
-        out[1] = escape ? in[1] : *in;
+        out[1] = is_escape ? in[1] : *in;
         out += 2;
       }
-      in += escape ? 2 : 1;
+      in += is_escape ? 2 : 1;
       wire_left -= 2;
       decoded_left -= 1;
       continue;

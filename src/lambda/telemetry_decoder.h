@@ -82,7 +82,7 @@ class TelemetryDecoder {
 
   // `arrival`: the present. It is the record's time where the element's own cannot be read, or is one that Loki refuses
   // (kEventAgeMax, kEventAheadMax); the element's own is then told as it was written.
-  // `out` is written over whole; where it lies, because it is 250 bytes for each record.
+  // `out` is written over whole; where it lies, because it is 200 bytes for each record.
   void decode(const TelemetryElement& element, WallTime arrival, Decoded& out);
 
   // The instance's name to use while no initStart or restoreStart has told one. Cut at 128 bytes.

@@ -30,8 +30,8 @@ class LastMetadata {
   void keep(const Record& record, std::string_view wire);
 
  private:
-  // A key and its quotes are 16 bytes at most; room for an instance that a platform event told, as long as they are
-  // today.
+  // An instance is 16 or 36 bytes today. The keys with all that is around the values are 84; a value with much to
+  // escape in it is not kept.
   static constexpr size_t kInstanceBytesMax = 64, kTraceIdBytesMax = 32;
   static constexpr size_t kWireBytesMax = kRequestIdBytesMax + kTraceIdBytesMax + kInstanceBytesMax + 96;
 
