@@ -9,7 +9,7 @@
 #include "loki/entry_writer.h"
 #include "wire_entry.h"
 
-namespace sleipnir::test {
+namespace sleipnir {
 
 inline constexpr int64_t kTime = 1'770'000'000'123'000'007;
 inline constexpr EntryWriter::Options kBare{.structured_metadata = StructuredMetadata::kOff};
@@ -65,7 +65,7 @@ inline Record with_request_id(Record record, std::string_view id) {
 inline std::vector<std::string> lines_of(const std::vector<Written>& all) {
   std::vector<std::string> lines;
   for (size_t i = 0; i < all.size(); i++) {
-    const std::optional<WireEntry> entry = read_wire_entry(all[i].wire);
+    const std::optional<test::WireEntry> entry = test::read_wire_entry(all[i].wire);
     REQUIRE(entry.has_value());
     CHECK((*entry)["part"] == (all.size() == 1 ? "" : std::to_string(i + 1)));
     CHECK((*entry)["parts"] == (all.size() == 1 ? "" : std::to_string(all.size())));
@@ -80,4 +80,4 @@ inline std::string joined(const std::vector<std::string>& lines) {
   return all;
 }
 
-}  // namespace sleipnir::test
+}  // namespace sleipnir

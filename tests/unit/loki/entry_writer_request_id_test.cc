@@ -11,18 +11,8 @@
 namespace sleipnir {
 namespace {
 
-using test::joined;
-using test::kBare;
-using test::kTime;
-using test::lines_of;
-using test::plain;
 using test::read_wire_entry;
-using test::token;
 using test::WireEntry;
-using test::with_request_id;
-using test::write_all;
-using test::write_one;
-using test::Written;
 
 constexpr EntryWriter::Options kInLine{.request_id_as = RequestIdAs::kLine};
 

@@ -13,18 +13,8 @@
 namespace sleipnir {
 namespace {
 
-using test::joined;
-using test::kBare;
-using test::kTime;
-using test::lines_of;
-using test::plain;
 using test::read_wire_entry;
-using test::token;
 using test::WireEntry;
-using test::with_request_id;
-using test::write_all;
-using test::write_one;
-using test::Written;
 
 TEST_CASE("an_entry_has_time_line_and_metadata_in_a_fixed_order") {
   Record record = token(R"(hello \"you\"\n)");
